@@ -1,0 +1,60 @@
+/*
+ * The test engine: finds a project's tests, runs them in the sandbox, reads what they report.
+ *
+ * A verdict comes from tests that were seen to run by name, never from an exit status alone: a runner that ended
+ * with 0 and reported no test is not green.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SUITE_SUITE_H
+#define SUITE_SUITE_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "sandbox/sandbox.h"
+
+enum test_state { TEST_PASSED, TEST_FAILED, TEST_ERROR, TEST_SKIPPED };
+
+struct suite_test {
+	const char *name;      /* as the runner names it: "tests/test_item.py::ItemTest::test_create" */
+	const char *file;      /* beneath the tree, or NULL                                           */
+	int line;              /* of the failure, or 0                                                */
+	const char *message;   /* of a failure or the reason of a skip; bounded; NULL when passed     */
+	enum test_state state;
+	int64_t ms;
+};
+
+struct suite_report {
+	struct suite_test *tests;
+	int n, passed, failed, errors, skipped;
+	const char *runner;    /* "pytest", "unittest", "node", "go", "command"                       */
+	const char *command;   /* as run, for people                                                  */
+	bool green;            /* at least one test passed, none failed, the runner ended well        */
+	bool crashed;          /* the runner gave no usable report                                    */
+	bool timed_out;
+	const char *why;       /* when not green: one line                                            */
+	const char *output;    /* of the runner, bounded                                              */
+	int64_t wall_ms;
+};
+
+/* How a project's tests are run. */
+struct suite {
+	const char *runner;
+	const char *const *argv;  /* NULL-ended                                       */
+	const char *tree;
+	const char *report;       /* path of the report file beneath the tree or NULL */
+};
+
+/* command: from the configuration, wins over what is found; NULL: find. ERR_NOT_FOUND says what was looked for. */
+int suite_find(struct arena *a, const char *tree, const char *command, struct suite *out, struct err *e);
+
+/* only: names of test files or test ids to run, NULL-ended; NULL: all. limit_ms 0: 10 minutes. */
+int suite_run(struct arena *a, const struct suite *s, const struct sandbox *box, const char *const *only,
+	      int64_t limit_ms, const volatile int *stop, struct suite_report *out, struct err *e);
+
+/* The report as the model and --json see it: {"green":..,"passed":..,"failures":[{name,file,line,message}]}. */
+json_t *suite_report_json(const struct suite_report *r, int failures_max);
+/* For a person or a model, bounded: "3 passed, 1 failed" and each failure as name, file:line, message. */
+char *suite_report_text(struct arena *a, const struct suite_report *r, int failures_max);
+
+#endif
