@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Edit distance, for "did you mean" (Levenshtein); names are short. */
-static size_t distance(const char *a, const char *b)
+/* Levenshtein; names are short. */
+size_t opt_distance(const char *a, const char *b)
 {
 	size_t row[64], n = strlen(b);
 
@@ -39,6 +39,14 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
+/* A third of the letters may be wrong, two in a short name, and something must be right. */
+size_t opt_far(const char *word)
+{
+	size_t n = strlen(word), third = n / 3 > 2 ? n / 3 : 2;
+
+	return (third < n ? third : n ? n - 1 : 0) + 1;
+}
+
 static const struct opt *find_long(const struct opt *t, const char *name, size_t n)
 {
 	for (; t->name; t++)
@@ -50,10 +58,10 @@ static const struct opt *find_long(const struct opt *t, const char *name, size_t
 static int unknown(const struct opt *t, const char *name, struct err *e)
 {
 	const struct opt *best = NULL;
-	size_t least = 4;
+	size_t least = opt_far(name);
 
 	for (; t->name; t++) {
-		size_t d = distance(name, t->name);
+		size_t d = opt_distance(name, t->name);
 
 		if (d < least) {
 			least = d;
@@ -86,7 +94,7 @@ static int take_long(struct arena *a, struct opts *o, const char *arg, const cha
 		return eq ? err_set(e, ERR_USAGE, "--%s takes no value", t->name) : take(o, t, "", e);
 	if (eq)
 		return take(o, t, eq + 1, e);
-	if (!next)
+	if (!next || !strncmp(next, "--", 2)) /* "--model --json": a value forgotten, rather than one named --json */
 		return err_set(e, ERR_USAGE, "--%s needs %s", t->name, t->value);
 	*used = true;
 	return take(o, t, next, e);
@@ -108,7 +116,7 @@ static int take_letters(struct opts *o, const char *arg, const char *next, bool 
 		}
 		if (arg[1])
 			return take(o, t, arg + 1, e);
-		if (!next)
+		if (!next || !strncmp(next, "--", 2))
 			return err_set(e, ERR_USAGE, "-%c needs %s", *arg, t->value);
 		*used = true;
 		return take(o, t, next, e);
@@ -187,17 +195,46 @@ const char *opts_text_or(const struct opts *o, const char *name, const char *fal
 	return s ? s : fallback;
 }
 
+int opt_whole_parse(const char *text, int64_t *out)
+{
+	const char *digits = *text == '-' ? text + 1 : text;
+	long long v;
+
+	if (!*digits || digits[strspn(digits, "0123456789")])
+		return -1;
+	errno = 0;
+	v = strtoll(text, NULL, 10);
+	if (errno)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+/* strtod alone would take hexadecimal, "inf", "nan" and leading blanks. */
+int opt_real_parse(const char *text, double *out)
+{
+	const char *p = *text == '-' ? text + 1 : text;
+	size_t whole = strspn(p, "0123456789"), part = p[whole] == '.' ? strspn(p + whole + 1, "0123456789") : 0;
+	char *end;
+	double v;
+
+	if (!whole && !part)
+		return -1;
+	v = strtod(text, &end);
+	if (*end || end < p + whole || !isfinite(v))
+		return -1;
+	*out = v;
+	return 0;
+}
+
 int opts_whole(const struct opts *o, const char *name, int64_t min, int64_t max, int64_t *out, struct err *e)
 {
 	const char *s = opts_text(o, name);
-	char *end;
-	long long v;
+	int64_t v = 0;
 
 	if (!s)
 		return 0;
-	errno = 0;
-	v = strtoll(s, &end, 10);
-	if (errno || end == s || *end || v < min || v > max)
+	if (opt_whole_parse(s, &v) < 0 || v < min || v > max)
 		return err_set(e, ERR_USAGE, "--%s takes a whole number from %lld to %lld, not \"%s\"", name,
 			       (long long)min, (long long)max, s);
 	*out = v;
@@ -207,13 +244,11 @@ int opts_whole(const struct opts *o, const char *name, int64_t min, int64_t max,
 int opts_real(const struct opts *o, const char *name, double min, double max, double *out, struct err *e)
 {
 	const char *s = opts_text(o, name);
-	char *end;
-	double v;
+	double v = 0;
 
 	if (!s)
 		return 0;
-	v = strtod(s, &end);
-	if (end == s || *end || !isfinite(v) || v < min || v > max)
+	if (opt_real_parse(s, &v) < 0 || v < min || v > max)
 		return err_set(e, ERR_USAGE, "--%s takes a number from %g to %g, not \"%s\"", name, min, max, s);
 	*out = v;
 	return 0;
@@ -221,29 +256,20 @@ int opts_real(const struct opts *o, const char *name, double min, double max, do
 
 int opt_time_parse(const char *text, int64_t *ms, struct err *e)
 {
-	char *end;
-	double v = strtod(text, &end), unit;
+	size_t n = strspn(text, "0123456789.");
+	static const char units[] = "smhd";
+	static const double length[] = { 1e3, 60e3, 3600e3, 86400e3 };
+	char number[32] = "";
+	const char *unit = text[n] ? strchr(units, text[n]) : units;
+	double v = 0;
 
-	switch (*end) {
-	case 0:
-	case 's':
-		unit = 1e3;
-		break;
-	case 'm':
-		unit = 60e3;
-		break;
-	case 'h':
-		unit = 3600e3;
-		break;
-	case 'd':
-		unit = 86400e3;
-		break;
-	default:
-		unit = 0;
-	}
-	if (end == text || unit == 0 || (*end && end[1]) || !isfinite(v) || v <= 0 || v * unit > 366 * 86400e3)
+	memcpy(number, text, n < sizeof(number) ? n : 0);
+	if (!unit || (text[n] && text[n + 1]) || opt_real_parse(number, &v) < 0)
 		return err_set(e, ERR_USAGE, "\"%s\" is no time; write 90s, 10m, 2h or 1d", text);
-	*ms = (int64_t)(v * unit);
+	v *= length[unit - units];
+	if (v < 1 || v > 366 * 86400e3) /* 0 ms would read as "no limit" further down */
+		return err_set(e, ERR_USAGE, "\"%s\" is no time that can be kept; write one from 1s to 366d", text);
+	*ms = (int64_t)v;
 	return 0;
 }
 

@@ -54,5 +54,11 @@ int opts_time(const struct opts *o, const char *name, int64_t *ms, struct err *e
 int opts_real(const struct opts *o, const char *name, double min, double max, double *out, struct err *e);
 /* The same parsers for configuration values. */
 int opt_time_parse(const char *text, int64_t *ms, struct err *e);
+int opt_whole_parse(const char *text, int64_t *out);  /* -1 when it is no whole number */
+int opt_real_parse(const char *text, double *out);    /* -1 when it is no decimal number */
+
+/* For "did you mean": the edit distance of two names, and the least distance at which they have nothing in common. */
+size_t opt_distance(const char *a, const char *b);
+size_t opt_far(const char *word);
 
 #endif
