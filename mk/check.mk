@@ -1,0 +1,11 @@
+# `make check`: what must be green at every commit.
+
+check: ## everything that must be green at each commit
+	$(MAKE) all
+	$(MAKE) B=build-clang CC=clang all
+	$(MAKE) unit
+	$(MAKE) cli
+	$(MAKE) flow
+	tests/layers
+	tests/lengths
+.PHONY: check
