@@ -24,6 +24,10 @@
 
 /* One line a command, in the order in which help shows them. Each stands in cmd/NAME.c. */
 #define COMMANDS(X) \
+	X(cmd_models_list) \
+	X(cmd_models_pull) \
+	X(cmd_models_serve) \
+	X(cmd_models_keep) \
 	X(cmd_help)
 
 #define DECLARE(c) extern const struct command c;

@@ -47,6 +47,29 @@ int local_ensure(const char *name, void (*told)(void *arg, const char *line), vo
 		 char base_url[256], struct local_server *out, struct err *e);
 void local_release(struct local_server *s);
 
+/* A server that answers now. */
+struct local_found {
+	const char *engine, *base_url, *model;
+	int64_t context;
+	int port;
+	bool ours;
+};
+/* Ours first, then those on the usual loopback ports that this person or the system started; how many. */
+int local_find(struct arena *a, struct local_found **out);
+
+/* Serves a model of the catalogue or a .gguf file here and now, until *stop or idle_ms without a user (0: never).
+ * ready is called once, when it answers. */
+struct local_serve {
+	const char *name;
+	int port;               /* 0: any          */
+	int64_t idle_ms, context; /* context 0: as the catalogue says */
+	void (*told)(void *arg, const char *line);
+	void (*ready)(void *arg, int port, const char *key_file);
+	void *arg;
+	const volatile int *stop;
+};
+int local_serve(struct arena *a, const struct local_serve *s, struct err *e);
+
 /* True when local_ensure knows what to do with this name. */
 bool local_is_name(const char *name);
 
