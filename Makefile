@@ -34,7 +34,7 @@ FUZZBIN := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out tests/fuzz/replay.
 
 all: $(B)/sealwright ## build build/sealwright (the default)
 
-$(B)/sealwright: $(OBJ)
+$(B)/sealwright: $(B)/src/main.o $(B)/core.a
 	$(CC) $(LDALL) -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c

@@ -1,0 +1,235 @@
+/*
+ * The line of stages, and coming back to it after a restart.
+ *
+ * What a restart needs is in the log and nowhere else: the work tree may be half-written (a task's files are written
+ * again from its start), the plan file in the tree may have been edited by anyone.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "flow/flow.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "flow/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(struct flow *f, enum stage *next, struct err *e);
+} line[] = {
+	[STAGE_INTERPRET] = { "interpret", flow_interpret }, /* intent -> specification                        */
+	[STAGE_PLAN] = { "plan", flow_plan },                /* -> tasks, acceptance tests that all fail       */
+	[STAGE_BUILD] = { "build", flow_build },             /* each task until its tests pass, one commit each */
+	[STAGE_FINISH] = { "finish", flow_finish },          /* the whole suite, what is missing, the summary  */
+};
+
+int flow_log(struct flow *f, const char *type, json_t *data, struct err *e)
+{
+	if (session_add(f->s, type, data, e) < 0 || session_sync(f->s, e) < 0)
+		return err_wrap(e, "session log");
+	return 0;
+}
+
+void flow_note(struct flow *f, const char *fmt, ...)
+{
+	auto_arena a = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	session_add(f->s, "note", json_pack("{s:o}", "text", json_string_any(bytes_of(arena_vprintf(&a, fmt, ap)))), NULL);
+	va_end(ap);
+}
+
+int64_t flow_elapsed_ms(const struct flow *f)
+{
+	return f->spent_ms + clock_mono_ms() - f->started_ms;
+}
+
+const char *flow_spent_budget(const struct flow *f)
+{
+	const struct flow_budget *b = &f->o->budget;
+
+	if (b->turns && f->turns >= b->turns)
+		return "the turns of --max-turns are spent";
+	if (b->tokens && f->spent.prompt + f->spent.completion >= b->tokens)
+		return "the tokens of --max-tokens are spent";
+	if (b->cost > 0 && f->spent.cost >= b->cost)
+		return "the money of --max-cost is spent";
+	if (b->time_ms && flow_elapsed_ms(f) >= b->time_ms)
+		return "the time of --time is spent";
+	if (f->o->stop && *f->o->stop)
+		return "stopped; go on with `sealwright resume`";
+	return NULL;
+}
+
+void flow_spend(struct flow *f, const struct model_usage *u)
+{
+	f->turns++;
+	f->spent.prompt += u->prompt;
+	f->spent.cached += u->cached;
+	f->spent.completion += u->completion;
+	f->spent.cost += isnan(u->cost) ? 0 : u->cost;
+	session_add(f->s, "usage",
+		    json_pack("{s:I, s:I, s:I, s:f, s:b, s:I}", "prompt", (json_int_t)u->prompt, "cached",
+			      (json_int_t)u->cached, "completion", (json_int_t)u->completion, "cost",
+			      isnan(u->cost) ? 0 : u->cost, "counted", u->counted, "elapsed_ms",
+			      (json_int_t)flow_elapsed_ms(f)),
+		    NULL);
+}
+
+static void told(void *arg, const char *text)
+{
+	struct flow *f = arg;
+
+	session_say(f->s, "model.note", json_pack("{s:o}", "text", json_string_any(bytes_of(text))));
+}
+
+int flow_model(struct flow *f, struct err *e)
+{
+	struct model_choice c = {
+		.name = f->o->model, .base_url = f->o->base_url, .stop = f->o->stop, .told = told, .arg = f,
+	};
+
+	if (f->m)
+		return 0;
+	if (model_open(&c, &f->m, e) < 0)
+		return -1;
+	return session_add(f->s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(f->m), "endpoint",
+						     model_endpoint(f->m), "small", model_is_small(f->m)), e);
+}
+
+/* One event of an earlier process, into the state. */
+static int replay(void *arg, const struct session_event *ev, struct err *e)
+{
+	struct flow *f = arg;
+	const json_t *d = ev->data;
+	auto_buf b = buf_max(4 << 20);
+
+	if (!strcmp(ev->type, "spec")) {
+		json_decref(f->spec);
+		f->spec = json_deep_copy(json_object_get(d, "spec"));
+	} else if (!strcmp(ev->type, "plan")) {
+		json_write(&b, d);
+		if (plan_parse(f->a, buf_bytes(&b), &f->plan, e) < 0)
+			return err_wrap(e, "event %llu", (unsigned long long)ev->seq);
+	} else if (!strcmp(ev->type, "stage")) {
+		for (int i = 0; i <= STAGE_FINISH; i++)
+			if (!strcmp(json_text_or(d, "name", ""), line[i].name))
+				f->stage = (enum stage)i;
+	} else if (!strcmp(ev->type, "plan.confirmed")) {
+		f->confirmed = true;
+	} else if (!strcmp(ev->type, "plan.planted")) {
+		f->planted = true;
+	} else if (!strcmp(ev->type, "task")) {
+		for (int i = 0; i < f->plan.n; i++) {
+			struct task *t = &f->plan.tasks[i];
+
+			if (strcmp(t->id, json_text_or(d, "id", "")))
+				continue;
+			for (int k = 0; k <= TASK_LEFT_OUT; k++)
+				if (!strcmp(task_state_name((enum task_state)k), json_text_or(d, "state", "")))
+					t->state = (enum task_state)k;
+			t->attempts = (int)json_whole(d, "attempts", 0);
+			t->why = json_text(d, "why") ? arena_strdup(f->a, json_text(d, "why")) : NULL;
+			t->commit = json_text(d, "commit") ? arena_strdup(f->a, json_text(d, "commit")) : NULL;
+		}
+	} else if (!strcmp(ev->type, "usage")) {
+		f->turns++;
+		f->spent.prompt += json_whole(d, "prompt", 0);
+		f->spent.cached += json_whole(d, "cached", 0);
+		f->spent.completion += json_whole(d, "completion", 0);
+		f->spent.cost += json_real_or(d, "cost", 0);
+		f->spent_ms = json_whole(d, "elapsed_ms", f->spent_ms);
+	}
+	return 0;
+}
+
+static int run(struct flow *f, struct err *e)
+{
+	while (f->stage < STAGE_DONE) {
+		enum stage next = f->stage + 1; /* a stage that finds fault points back */
+
+		if (f->o->stop && *f->o->stop)
+			return err_set(e, ERR_STOPPED, "stopped; go on with: sealwright resume %s", session_id(f->s));
+		if (line[f->stage].run(f, &next, e) < 0)
+			return err_wrap(e, "%s", line[f->stage].name);
+		if (next < STAGE_DONE && flow_log(f, "stage", json_pack("{s:s}", "name", line[next].name), e) < 0)
+			return -1;
+		f->stage = next;
+	}
+	return 0;
+}
+
+static const char *const end_names[] = {
+	[FLOW_FINISHED] = "finished",
+	[FLOW_UNFINISHED] = "unfinished",
+	[FLOW_DECLINED] = "declined",
+};
+
+static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
+{
+	int r;
+
+	f->started_ms = clock_mono_ms();
+	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir };
+	r = run(f, e);
+	if (r < 0) {
+		session_add(f->s, "stopped", json_pack("{s:s, s:o}", "code", err_code_name(e->code), "why",
+						       json_string_any(bytes_of(e->text))), NULL);
+		session_sync(f->s, NULL);
+	} else {
+		r = flow_log(f, "end", json_pack("{s:s}", "state", end_names[f->end]), e);
+		*end = f->end;
+	}
+	model_close(&f->m);
+	json_decref(f->spec);
+	return r;
+}
+
+int flow_start(const struct flow_options *o, enum flow_end *end, struct err *e)
+{
+	auto_arena a = { 0 };
+	auto_session *s = NULL;
+	struct flow f = { .a = &a, .o = o, .intent = o->intent, .dir = o->dir };
+	json_t *tags = json_array(), *about;
+
+	for (int i = 0; i < o->intent.tags_n; i++)
+		json_array_append_new(tags, json_string(o->intent.tags[i]));
+	about = json_pack("{s:o, s:o, s:s*, s:s*, s:i}", "intent", json_string_any(bytes_of(o->intent.text)), "tags", tags,
+			  "model", o->model, "base_url", o->base_url, "sandbox", (int)o->sandbox);
+	if (fs_make_dirs(o->dir, 0755, e) < 0)
+		return -1;
+	if (session_create("run", o->dir, about, &s, e) < 0)
+		return -1;
+	f.s = s;
+	if (o->listener)
+		session_listen(s, o->listener, o->arg);
+	if (flow_log(&f, "intent", json_pack("{s:o, s:s}", "text", json_string_any(bytes_of(o->intent.text)), "dir",
+					     o->dir), e) < 0)
+		return -1;
+	return run_to_end(&f, end, e);
+}
+
+int flow_resume(struct session *s, const struct flow_options *given, enum flow_end *end, struct err *e)
+{
+	auto_arena a = { 0 };
+	struct flow_options o = *given;
+	const json_t *about = session_about(s);
+	struct flow f = { .a = &a, .s = s, .o = &o, .dir = session_dir(s) };
+
+	if (!o.model)
+		o.model = json_text(about, "model");
+	if (!o.base_url)
+		o.base_url = json_text(about, "base_url");
+	if (intent_parse(&a, bytes_of(json_text_or(about, "intent", "")), NULL, &f.intent, e) < 0)
+		return err_wrap(e, "session %s", session_id(s));
+	if (session_each(s, replay, &f, e) < 0)
+		return err_wrap(e, "session %s", session_id(s));
+	if (o.listener)
+		session_listen(s, o.listener, o.arg);
+	return run_to_end(&f, end, e);
+}
