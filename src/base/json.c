@@ -2,8 +2,8 @@
  * The strict door to JSON.
  *
  * Why the depth is counted by us: jansson's own limit is 2048 levels of C recursion, more than a thread's small
- * stack may hold. Why surrogates are replaced: models cut an emoji in half at a token border, and one such
- * character must not cost a whole turn.
+ * stack may hold. Why a NUL is refused by us: jansson 2.14 swallows one behind a number ("[1\0,2]"). Why surrogates
+ * are replaced: models cut an emoji in half at a token border, and one such character must not cost a whole turn.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,6 +47,8 @@ int json_parse(struct bytes in, json_t **out, struct err *e)
 
 	if (depth_check(in, e) < 0)
 		return -1;
+	if (in.n && memchr(in.p, 0, in.n))
+		return err_set(e, ERR_INPUT, "JSON holds a NUL byte");
 	v = json_loadb(in.p ? in.p : "", in.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!v)
 		return err_set(e, ERR_INPUT, "line %d column %d: %s", why.line, why.column, why.text);
