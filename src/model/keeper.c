@@ -60,7 +60,7 @@ int keeper_state_parse(struct bytes in, struct keeper_state *out, struct err *e)
 bool keeper_is_running(struct arena *a, const char *id, struct keeper_state *out)
 {
 	char *lock = keeper_file(a, id, "keeper", NULL), *state = keeper_file(a, id, "json", NULL);
-	auto_fd fd = lock ? open(lock, O_RDWR | O_CLOEXEC) : -1;
+	auto_fd fd = lock && state ? open(lock, O_RDWR | O_CLOEXEC) : -1;
 	auto_buf text = buf_max(4096);
 
 	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
@@ -252,14 +252,12 @@ static int watch(struct arena *a, struct serving *s, struct err *e)
 static int open_files(struct arena *a, struct serving *s, struct err *e)
 {
 	const char *id = s->k->id;
-	char *lock = keeper_file(a, id, "keeper", e), *lease;
+	char *lock, *lease;
 
-	if (!lock)
+	if (!(lock = keeper_file(a, id, "keeper", e)) || !(lease = keeper_file(a, id, "lease", e)) ||
+	    !(s->state = keeper_file(a, id, "json", e)) || !(s->key_file = keeper_file(a, id, "key", e)) ||
+	    !(s->log = keeper_file(a, id, "log", e)))
 		return -1;
-	lease = keeper_file(a, id, "lease", e);
-	s->state = keeper_file(a, id, "json", e);
-	s->key_file = keeper_file(a, id, "key", e);
-	s->log = keeper_file(a, id, "log", e);
 	s->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	s->lease = open(lease, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (s->lock < 0 || s->lease < 0)
