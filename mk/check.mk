@@ -6,6 +6,8 @@ check: ## everything that must be green at each commit
 	$(MAKE) unit
 	$(MAKE) cli
 	$(MAKE) flow
+	$(MAKE) fuzz-replay
+	$(MAKE) lint
 	tests/layers
 	tests/lengths
 .PHONY: check
