@@ -28,6 +28,11 @@
 	X(cmd_models_pull) \
 	X(cmd_models_serve) \
 	X(cmd_models_keep) \
+	X(cmd_config_list) \
+	X(cmd_config_get) \
+	X(cmd_config_set) \
+	X(cmd_config_unset) \
+	X(cmd_config_path) \
 	X(cmd_help)
 
 #define DECLARE(c) extern const struct command c;
