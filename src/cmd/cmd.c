@@ -28,6 +28,9 @@
 	X(cmd_models_pull) \
 	X(cmd_models_serve) \
 	X(cmd_models_keep) \
+	X(cmd_sessions) \
+	X(cmd_sessions_rm) \
+	X(cmd_show) \
 	X(cmd_config_list) \
 	X(cmd_config_get) \
 	X(cmd_config_set) \

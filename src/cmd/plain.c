@@ -1,0 +1,43 @@
+/*
+ * Printing harmlessly.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cmd/plain.h"
+
+#include <stdbool.h>
+
+/* C0 controls, DEL, C1 controls in UTF-8, and the marks that turn the direction of what follows (U+202A-E, U+2066-9). */
+static size_t harmful(const unsigned char *s)
+{
+	if (s[0] < 0x20 || s[0] == 0x7f)
+		return 1;
+	if (s[0] == 0xC2 && s[1] >= 0x80 && s[1] < 0xA0)
+		return 2;
+	if (s[0] == 0xE2 && ((s[1] == 0x80 && s[2] >= 0xAA && s[2] <= 0xAE) || (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9)))
+		return 3;
+	return 0;
+}
+
+void plain_print(FILE *f, const char *s, size_t max)
+{
+	size_t n = 0;
+
+	while (s && *s && n < max) {
+		size_t bad = harmful((const unsigned char *)s);
+
+		if (bad) {
+			if (*s == '\n' || *s == '\t')
+				putc(' ', f);
+			s += bad;
+			n++;
+			continue;
+		}
+		do {
+			putc(*s++, f);
+			n++;
+		} while (((unsigned char)*s & 0xC0) == 0x80);
+	}
+	if (s && *s)
+		fputs("...", f);
+}

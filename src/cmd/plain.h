@@ -1,0 +1,16 @@
+/*
+ * Text of a stranger (a model, a repository, a log) on a terminal: on one line, and without what would move the cursor,
+ * change colours or titles.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CMD_PLAIN_H
+#define CMD_PLAIN_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* At most max bytes, cut at a character's border with "..." behind; s may be NULL. */
+void plain_print(FILE *f, const char *s, size_t max);
+
+#endif
