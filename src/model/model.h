@@ -25,6 +25,8 @@ struct model_choice {
 	const char *name;          /* "glm-5.1", "local", "qwen2.5-coder-1.5b", "replay:FILE", any id with base_url */
 	const char *base_url;      /* NULL: the provider's                                                  */
 	int64_t patience_ms;       /* how long a failing endpoint is retried in all; 0: 2 minutes            */
+	int64_t first_ms, stall_ms; /* how long the first byte, and each further one, may take; 0: 5 minutes,
+				     * 15 for a server on this machine                               */
 	const volatile int *stop;  /* may be NULL                                                            */
 	/* Told of retries, downloads and waits, one line each; may be NULL. */
 	void (*told)(void *arg, const char *line);
@@ -37,10 +39,15 @@ struct model_usage {
 	bool counted;                       /* true when the server gave no usage and we estimated  */
 };
 
+/*
+ * A call that cannot be run stands among the others with `bad` saying why, in words for the model: the caller answers
+ * it with that text as its result, so that every call has one and the model can mend it. Its arguments are "{}" then.
+ */
 struct model_call {
-	const char *id;
-	const char *name;          /* one of the declared tools, checked                 */
+	const char *id;            /* unique in the reply                                 */
+	const char *name;          /* one of the declared tools, checked, unless `bad`    */
 	const char *arguments;     /* JSON object, checked to parse                       */
+	const char *bad;           /* NULL: it can be run                                 */
 };
 
 struct model_ask {
@@ -51,7 +58,8 @@ struct model_ask {
 	int max_tokens;            /* 0: the model's default                                            */
 	int64_t seed;              /* < 0: none                                                         */
 	const char *const *stop_words; /* NULL-ended; may be NULL                                       */
-	/* Sees text as it streams: what is "content", "reasoning" or "call"; may be NULL. */
+	/* Sees text as it streams: what is "content", "reasoning" or "call"; "again": the stream broke off and is
+	 * repeated, what was seen of this turn does not count. May be NULL. */
 	void (*seen)(void *arg, const char *what, struct bytes piece);
 	void *arg;
 };
@@ -61,13 +69,16 @@ struct model_reply {
 	const char *reasoning;     /* byte-exact, or ""                                  */
 	struct model_call *calls;
 	int n_calls;
-	const char *lost;          /* why calls were dropped or repaired; NULL when clean */
+	const char *lost;          /* what was mended, or what is missing: "the server lost the call; ..." ; NULL when clean.
+				    * With FINISH_CALLS and n_calls == 0 the calls are gone: ask the model again */
 	enum model_finish finish;
 	enum model_way way;        /* in which the calls came                            */
 	const char *message;       /* the assistant's message as JSON, to append to the transcript */
 	struct model_usage usage;
 	const char *model;         /* as the response names it                            */
 	const char *response_id;
+	const char *request;       /* "sha256:...", of what was asked: messages, tools, schema, options (docs/formats/replay.md) */
+	uint64_t sent;             /* bytes upstream, repeats included                    */
 	int attempts;              /* requests that were needed                           */
 	int64_t wall_ms, first_ms; /* whole, and to the first token                       */
 };
@@ -80,6 +91,9 @@ void model_close(struct model **m);
 /* One turn. Retries what can be retried within the choice's patience; the reply is whole or there is none. */
 int model_turn(struct model *m, struct arena *a, const struct model_ask *q, struct model_reply *out, struct err *e);
 
+/* What a session's log keeps of a turn, and what "replay:FILE" reads: {"request":...,"reply":{...}}. New reference. */
+json_t *model_reply_json(const struct model_reply *r);
+
 /* A tool result as a message for the transcript, in the way the calls came. */
 void model_result_message(const struct model *m, struct buf *out, const struct model_call *c, enum model_way way,
 			  struct bytes text);
@@ -90,6 +104,8 @@ const char *model_name(const struct model *m);
 const char *model_endpoint(const struct model *m);
 bool model_is_small(const struct model *m);       /* blueprints and search under test rather than free work */
 int64_t model_context_tokens(const struct model *m);
+/* Connections made so far: one a session, unless the server closes it. */
+int64_t model_connections(const struct model *m);
 /* Tokens of a text, estimated (bytes / 3.6 unless the model's data says better). */
 int64_t model_count(const struct model *m, size_t n_bytes);
 
