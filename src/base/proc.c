@@ -110,14 +110,16 @@ static void pipe_close(struct ends *p)
 }
 
 /* fds: what becomes 0, 1, 2; -1 is /dev/null. */
-static int spawn(const char *const *argv, const char *const *env, const char *dir, const int fds[3], pid_t *pid,
-		 struct err *e)
+static int spawn(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
+		 const int fds[3], pid_t *pid, struct err *e)
 {
 	posix_spawn_file_actions_t acts;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	int r;
 
+	if (by)
+		return by->start(by, argv, env, dir, fds, pid, e);
 	posix_spawn_file_actions_init(&acts);
 	posix_spawnattr_init(&attr);
 	sigemptyset(&none);
@@ -288,7 +290,7 @@ int proc_run(struct arena *a, const struct proc *p, struct proc_result *out, str
 		fds[0] = r.in.r;
 		fds[1] = r.out.w;
 		fds[2] = p->apart ? r.err.w : r.out.w;
-		bad = spawn(p->argv, p->env, p->dir, fds, &r.pid, e) < 0;
+		bad = spawn(p->by, p->argv, p->env, p->dir, fds, &r.pid, e) < 0;
 	}
 	if (bad) {
 		pipe_close(&r.in);
@@ -338,6 +340,12 @@ int proc_ask(struct arena *a, const char *dir, const char *const *argv, char **t
 int proc_start(const char *const *argv, const char *const *env, const char *dir, int flags, int log_fd,
 	       struct proc_child *out, struct err *e)
 {
+	return proc_start_by(NULL, argv, env, dir, flags, log_fd, out, e);
+}
+
+int proc_start_by(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir, int flags,
+		  int log_fd, struct proc_child *out, struct err *e)
+{
 	struct ends in = { -1, -1 }, from = { -1, -1 };
 	int fds[3] = { -1, log_fd, log_fd };
 	pid_t pid;
@@ -354,7 +362,7 @@ int proc_start(const char *const *argv, const char *const *env, const char *dir,
 	if (from.w >= 0 && (flags & PROC_ERR_TO_OUT))
 		fds[2] = from.w;
 	if (r == 0)
-		r = spawn(argv, env, dir, fds, &pid, e);
+		r = spawn(by, argv, env, dir, fds, &pid, e);
 	fs_close(&in.r);
 	fs_close(&from.w);
 	if (r < 0) {
@@ -362,7 +370,7 @@ int proc_start(const char *const *argv, const char *const *env, const char *dir,
 		pipe_close(&from);
 		return -1;
 	}
-	*out = (struct proc_child){ pid, pidfd_of(pid), in.w, from.r };
+	*out = (struct proc_child){ pid, pidfd_of(pid), in.w, from.r, -1 };
 	return 0;
 }
 
@@ -391,6 +399,7 @@ int proc_end(struct proc_child *c, int64_t grace_ms)
 		;
 	fs_close(&c->out);
 	fs_close(&c->pidfd);
+	fs_close(&c->hold);
 	c->pid = 0;
 	return WIFSIGNALED(w) ? 128 + WTERMSIG(w) : WEXITSTATUS(w);
 }

@@ -19,6 +19,13 @@
 
 struct err;
 
+/* Another way to start a child than posix_spawn (the sandbox's). fds become its 0, 1 and 2; -1 is /dev/null. The child
+ * must lead a process group. Stands first in a struct that holds what `start` needs. */
+struct proc_starter {
+	int (*start)(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
+		     const int fds[3], pid_t *pid, struct err *e);
+};
+
 struct proc {
 	const char *const *argv;      /* NULL-ended; argv[0] is looked up in PATH when it has no slash */
 	const char *const *env;       /* NULL-ended "NAME=value"; NULL: ours                            */
@@ -32,6 +39,7 @@ struct proc {
 	/* Sees every byte as it comes; may be NULL. */
 	void (*seen)(void *arg, struct bytes piece, bool is_stderr);
 	void *arg;
+	struct proc_starter *by;      /* NULL: posix_spawn */
 };
 
 struct proc_result {
@@ -58,11 +66,14 @@ int proc_ask(struct arena *a, const char *dir, const char *const *argv, char **t
 struct proc_child {
 	pid_t pid;
 	int pidfd, in, out; /* -1 when absent */
+	int hold;           /* closed by proc_end; what a starter keeps open while the child lives; -1 when absent */
 };
 enum { PROC_PIPE_IN = 1, PROC_PIPE_OUT = 2, PROC_ERR_TO_OUT = 4 };
 /* log_fd >= 0 takes stdout and stderr where no pipe is asked for. */
 int proc_start(const char *const *argv, const char *const *env, const char *dir, int flags, int log_fd,
 	       struct proc_child *out, struct err *e);
+int proc_start_by(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir, int flags,
+		  int log_fd, struct proc_child *out, struct err *e);
 /* Ends its whole group: SIGTERM, then SIGKILL after grace_ms; reaps it; closes what is open. Returns its status. */
 int proc_end(struct proc_child *c, int64_t grace_ms);
 bool proc_is_alive(const struct proc_child *c);

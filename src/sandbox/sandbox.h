@@ -16,6 +16,8 @@ struct err;
 
 enum sandbox_backend { SANDBOX_OWN, SANDBOX_OCI, SANDBOX_OFF };
 
+#define SANDBOX_IMAGE "docker.io/library/python:3.11-slim"
+
 struct sandbox {
 	enum sandbox_backend backend;
 	const char *tree;               /* absolute; the work tree, seen at the same path inside       */
@@ -26,7 +28,8 @@ struct sandbox {
 	const char *const *env;         /* "NAME=value" added to the environment, which starts at zero  */
 	int64_t memory_max;             /* bytes; 0: 4 GiB                                              */
 	int processes_max;              /* 0: 512                                                       */
-	int64_t disk_max;               /* bytes of /tmp and home (tmpfs); 0: 1 GiB                     */
+	int64_t disk_max;               /* bytes of /tmp, /dev/shm and home together; 0: 1 GiB          */
+	const char *image;              /* for SANDBOX_OCI; NULL: SANDBOX_IMAGE                         */
 };
 
 /* p->env is ignored (the sandbox's own is built from zero), p->dir must stand beneath the tree or be NULL (the tree).

@@ -1,0 +1,261 @@
+/*
+ * PID 1 of a sandbox: reaps orphans, hands on a request to end, and ends everything when the command ends, when the
+ * supervisor is gone, or when all processes together hold too much memory.
+ *
+ * It began as a copy of the supervisor, which may hold keys. The kernel lets nobody inside look at it (it is not
+ * dumpable, and its memory belongs to the user namespace outside), but what is not there need not be guarded: the loop
+ * below uses nothing but the program's read-only pages, one fresh stack and plain system calls, and unmaps all else
+ * first: no heap, no data, no environment, no library.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sandbox/own.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/rseq.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { STACK = 64 << 10, POLL_MS = 200 };
+
+/* Without what needs a runtime. */
+#define ALONE __attribute__((noinline, no_stack_protector, no_sanitize("address", "undefined")))
+#define WITHIN static inline __attribute__((always_inline, no_sanitize("address", "undefined")))
+
+struct alone {           /* all that the loop knows */
+	int control, signals;
+	long command, pages_max;
+	unsigned long code, code_end, stack, stack_end;
+};
+
+#ifdef __aarch64__
+WITHIN long call(long nr, long a, long b, long c, long d, long e)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+	return x0;
+}
+#else
+WITHIN long call(long nr, long a, long b, long c, long d, long e)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	long r;
+
+	__asm__ volatile("syscall" : "=a"(r) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
+	return r;
+}
+#endif
+
+WITHIN void end_all(const struct alone *z, long status, int out_of_memory, const struct rusage *sum)
+{
+	struct own_report r;
+
+	for (unsigned i = 0; i < sizeof(r); i++)
+		((volatile char *)&r)[i] = 0;
+	r.kind = REPORT_ENDED;
+	r.wait_status = (int)status;
+	r.out_of_memory = out_of_memory;
+	r.cpu_us = (sum->ru_utime.tv_sec + sum->ru_stime.tv_sec) * 1000000 + sum->ru_utime.tv_usec + sum->ru_stime.tv_usec;
+	r.peak_kib = sum->ru_maxrss;
+	call(__NR_write, z->control, (long)&r, sizeof(r), 0, 0);
+	status &= 0xffff;
+	call(__NR_exit_group, (status & 0x7f) ? 128 + (status & 0x7f) : status >> 8, 0, 0, 0, 0);
+}
+
+/* resident - shared of /proc/NAME/statm, in pages: what the process has for itself. */
+WITHIN long own_pages(int proc, const char *name)
+{
+	char path[40], text[128];
+	long fd, n, field = 0, value = 0, resident = 0;
+	unsigned i = 0;
+
+	for (; name[i] && i < 20; i++)
+		((volatile char *)path)[i] = name[i];
+	for (unsigned k = 0; k < 7; k++)
+		((volatile char *)path)[i + k] = "/statm"[k];
+	fd = call(__NR_openat, proc, (long)path, O_RDONLY, 0, 0);
+	if (fd < 0)
+		return 0;
+	n = call(__NR_read, fd, (long)text, sizeof(text), 0, 0);
+	call(__NR_close, fd, 0, 0, 0, 0);
+	for (long k = 0; k < n; k++) {
+		if (text[k] >= '0' && text[k] <= '9') {
+			value = value * 10 + (text[k] - '0');
+			continue;
+		}
+		if (field == 1)
+			resident = value;
+		if (field == 2)
+			return resident > value ? resident - value : 0;
+		field++;
+		value = 0;
+	}
+	return 0;
+}
+
+struct entry {           /* of getdents64 */
+	uint64_t ino;
+	int64_t off;
+	unsigned short size;
+	unsigned char type;
+	char name[];
+};
+
+WITHIN long all_pages(void)
+{
+	char names[8192] __attribute__((aligned(8)));
+	long proc = call(__NR_openat, AT_FDCWD, (long)"/proc", O_RDONLY | O_DIRECTORY, 0, 0), n, sum = 0;
+
+	if (proc < 0)
+		return 0;
+	while ((n = call(__NR_getdents64, proc, (long)names, sizeof(names), 0, 0)) > 0)
+		for (long at = 0; at < n;) {
+			const struct entry *d = (const struct entry *)(names + at);
+
+			if (d->name[0] > '0' && d->name[0] <= '9')
+				sum += own_pages((int)proc, d->name);
+			at += d->size;
+		}
+	call(__NR_close, proc, 0, 0, 0, 0);
+	return sum;
+}
+
+/* Writes why to stderr of the command, where a person and a model look. */
+WITHIN void say_out_of_memory(void)
+{
+	const char text[] = "\nsealwright: the sandbox ended this: its processes together reached the memory limit\n";
+
+	call(__NR_write, 2, (long)text, sizeof(text) - 1, 0, 0);
+}
+
+WITHIN void reap(const struct alone *z)
+{
+	struct rusage sum;
+	long pid;
+	int w;
+
+	while ((pid = call(__NR_wait4, -1, (long)&w, WNOHANG, 0, 0)) > 0)
+		if (pid == z->command) {
+			call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
+			end_all(z, w, 0, &sum);
+		}
+}
+
+/* Below our code, between code and stack, and above the stack: as much of it as this machine has addresses for. */
+WITHIN void forget(const struct alone *z)
+{
+	call(__NR_munmap, 0x10000, (long)(z->code - 0x10000), 0, 0, 0);
+	call(__NR_munmap, (long)z->code_end, (long)(z->stack - z->code_end), 0, 0, 0);
+	for (int bits = 52; bits >= 36; bits--)
+		if (call(__NR_munmap, (long)z->stack_end, (long)((1ul << bits) - 4096 - z->stack_end), 0, 0, 0) == 0)
+			break;
+}
+
+ALONE static void loop(const struct alone *from)
+{
+	struct alone here = *from, *z = &here;
+	struct signalfd_siginfo si;
+	struct timespec wait = { 0, POLL_MS * 1000000L };
+	struct pollfd set[2] = { { z->control, 0, 0 }, { z->signals, POLLIN, 0 } };
+
+	if (z->code)
+		forget(z);
+	for (;;) {
+		long r = call(__NR_ppoll, (long)set, 2, z->pages_max ? (long)&wait : 0, 0, 8);
+
+		wait.tv_sec = 0;
+		wait.tv_nsec = POLL_MS * 1000000L;
+		if (set[0].revents) /* the supervisor is gone */
+			call(__NR_exit_group, 128 + SIGKILL, 0, 0, 0, 0);
+		while (call(__NR_read, z->signals, (long)&si, sizeof(si), 0, 0) == sizeof(si))
+			if (si.ssi_signo == SIGCHLD)
+				reap(z);
+			else
+				call(__NR_kill, -1, si.ssi_signo, 0, 0, 0);
+		if (r == 0 && z->pages_max && all_pages() > z->pages_max) {
+			struct rusage sum;
+
+			say_out_of_memory();
+			call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
+			end_all(z, SIGKILL, 1, &sum);
+		}
+	}
+}
+
+static struct alone start;
+
+static void trampoline(void)
+{
+	loop(&start);
+}
+
+/* The kernel writes into the area that glibc registered; it must not be unmapped while it does. */
+static bool rseq_off(void)
+{
+	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+
+	if (!__rseq_size)
+		return true;
+	return syscall(SYS_rseq, area, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG) == 0;
+}
+
+/* The program's own read-only pages: from its first segment to where writable data begins. */
+static bool find_code(struct alone *z, unsigned long page)
+{
+	const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	unsigned long n = getauxval(AT_PHNUM), base = 0, end = ~0ul, at;
+
+	for (unsigned long i = 0; p && i < n; i++)
+		if (p[i].p_type == PT_PHDR)
+			base = (unsigned long)p - p[i].p_vaddr;
+	for (unsigned long i = 0; p && i < n; i++)
+		if (p[i].p_type == PT_LOAD && (p[i].p_flags & PF_W) && base + p[i].p_vaddr < end)
+			end = base + p[i].p_vaddr;
+	at = (unsigned long)(uintptr_t)find_code;
+	z->code = base & ~(page - 1);
+	z->code_end = end & ~(page - 1);
+	return base && end != ~0ul && at > z->code && at < z->code_end && z->stack > z->code_end;
+}
+
+_Noreturn void init_run(int control, pid_t command, int64_t memory_max)
+{
+	static ucontext_t there;
+	sigset_t all;
+	const long page = sysconf(_SC_PAGESIZE);
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	sigfillset(&all);
+	start = (struct alone){ .control = control, .command = command, .pages_max = (long)(memory_max / page),
+				.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK) };
+	if (stack == MAP_FAILED || start.signals < 0 || getcontext(&there) < 0)
+		_exit(125);
+	start.stack = (unsigned long)stack;
+	start.stack_end = start.stack + STACK;
+	if (!rseq_off() || !find_code(&start, (unsigned long)page))
+		start.code = 0;
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = STACK;
+	there.uc_link = NULL;
+	makecontext(&there, trampoline, 0);
+	setcontext(&there);
+	_exit(125);
+}

@@ -1,0 +1,197 @@
+/*
+ * The sandbox as a container of podman or docker: for machines where user namespaces are refused to us but a container
+ * engine is there, and for those who trust it more.
+ *
+ * The same folders, limits and environment as our own sandbox; no network, no capability, a read-only root. It starts
+ * slower by two orders of magnitude, and a container outlives its client: so it has a name, and is removed when the
+ * command is stopped or out of time; podman also gets the time limit itself, which holds when we are killed.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sandbox/own.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct words {
+	struct arena *a;
+	const char **v;
+	int n, max;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct words *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->n + 1 >= w->max) {
+		const char **more = arena_array(w->a, (size_t)w->max * 2 + 64, sizeof(*more));
+
+		if (w->n)
+			memcpy(more, w->v, (size_t)w->n * sizeof(*more));
+		w->v = more;
+		w->max = w->max * 2 + 64;
+	}
+	va_start(ap, fmt);
+	w->v[w->n++] = arena_vprintf(w->a, fmt, ap);
+	va_end(ap);
+}
+
+static int mount_word(struct words *w, const char *path, bool writable, struct err *e)
+{
+	if (strpbrk(path, ",\"\n"))
+		return err_set(e, ERR_USAGE, "sandbox oci: the path %s holds a comma, quote or line break; rename it", path);
+	add(w, "--mount");
+	add(w, "type=bind,source=%s,target=%s%s", path, path, writable ? "" : ",readonly");
+	return 0;
+}
+
+static int mounts(struct words *w, const struct view *v, struct err *e)
+{
+	for (int i = 0; i < v->n_shows; i++)
+		if (!(v->shows[i].flags & SHOW_MAY_LACK) &&
+		    mount_word(w, v->shows[i].src, v->shows[i].flags & SHOW_WRITE, e) < 0)
+			return -1;
+	for (int i = 0; i < v->n_pins; i++) {
+		const char *path = arena_printf(w->a, "/%s", v->pins[i].at);
+		struct stat st;
+
+		if (v->pins[i].kind == PIN_HOLD || lstat(path, &st) < 0)
+			continue;
+		if (S_ISLNK(st.st_mode))
+			return err_set(e, ERR_DENIED, "sandbox: %s is to be held, but is a symbolic link; replace it by what it "
+				       "points to", path);
+		if (v->pins[i].kind == PIN_HIDE)
+			add(w, "--tmpfs=%s:ro,size=4k", path);
+		else if (mount_word(w, path, false, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct engine {
+	const char *program; /* path of podman or docker */
+	bool podman;
+	char name[64];       /* of the container */
+};
+
+static int engine_find(struct arena *a, const struct sandbox *s, struct engine *out, struct err *e)
+{
+	static unsigned count;
+	const char *image = s->image ? s->image : SANDBOX_IMAGE;
+	struct engine g = { .podman = true };
+	struct err why = { 0 };
+
+	g.program = fs_which(a, "podman");
+	if (!g.program) {
+		g.podman = false;
+		g.program = fs_which(a, "docker");
+	}
+	if (!g.program)
+		return err_set(e, ERR_DENIED, "sandbox oci: neither podman nor docker is installed; run: apt-get install podman");
+	if (proc_ask(a, NULL, (const char *const[]){ g.program, "image", "inspect", image, NULL }, NULL, &why) < 0)
+		return err_set(e, ERR_DENIED, "sandbox oci: no image %s (%s); run: %s pull %s", image, why.text,
+			       g.podman ? "podman" : "docker", image);
+	snprintf(g.name, sizeof(g.name), "sealwright-%ld-%lld-%u", (long)getpid(), (long long)clock_mono_ms(), count++);
+	*out = g;
+	return 0;
+}
+
+static int command(struct arena *a, const struct sandbox *s, const struct engine *g, const char *const *argv,
+		   const char *dir, int64_t limit_ms, const char *const **out, struct err *e)
+{
+	struct words w = { .a = a };
+	struct view v;
+	const char *const *env = sandbox_env(a, s);
+
+	if (view_plan(a, s, &v, e) < 0)
+		return -1;
+	if (dir && !path_is_beneath(dir, s->tree))
+		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
+	add(&w, "%s", g->program);
+	for (const char *const *p = (const char *const[]){ "run", "--rm", "--init", "--interactive", "--pull=never",
+	     "--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--hostname=sandbox",
+	     "--log-driver=none", "--ulimit=core=0", NULL }; *p; p++)
+		add(&w, "%s", *p);
+	if (g->podman && geteuid() != 0)
+		add(&w, "--userns=keep-id");
+	if (g->podman && limit_ms) /* a second later than ours; the engine's own word for it */
+		add(&w, "--timeout=%lld", (long long)(limit_ms / 1000 + 3));
+	add(&w, "--name=%s", g->name);
+	add(&w, "--user=%u:%u", geteuid(), getegid());
+	add(&w, "--pids-limit=%d", sandbox_processes(s));
+	add(&w, "--memory=%lld", (long long)sandbox_memory(s));
+	add(&w, "--shm-size=%lld", (long long)sandbox_disk(s));
+	add(&w, "--tmpfs=/tmp:rw,nosuid,nodev,exec,mode=1777,size=%lld", (long long)sandbox_disk(s));
+	add(&w, "--tmpfs=" SANDBOX_HOME ":rw,nosuid,nodev,exec,mode=1777,size=%lld", (long long)sandbox_disk(s));
+	for (; *env; env++) /* the image knows its own PATH */
+		if (strncmp(*env, "PATH=", 5))
+			add(&w, "--env=%s", *env);
+	if (mounts(&w, &v, e) < 0)
+		return -1;
+	add(&w, "--workdir=%s", dir ? dir : s->tree);
+	add(&w, "--entrypoint=");
+	add(&w, "%s", s->image ? s->image : SANDBOX_IMAGE);
+	for (; *argv; argv++)
+		add(&w, "%s", *argv);
+	w.v[w.n] = NULL;
+	*out = w.v;
+	return 0;
+}
+
+static void remove_container(struct arena *a, const struct engine *g)
+{
+	struct proc p = {
+		.argv = (const char *const[]){ g->program, "rm", "--force", "--volumes", g->name, NULL },
+		.limit_ms = 20000,
+	};
+	struct proc_result r;
+
+	proc_run(a, &p, &r, NULL);
+}
+
+int oci_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e)
+{
+	auto_arena scratch = { 0 };
+	struct engine g;
+	struct proc run = *p;
+	struct proc_result res;
+	const char *text;
+
+	if (engine_find(&scratch, s, &g, e) < 0 || command(&scratch, s, &g, p->argv, p->dir, p->limit_ms, &run.argv, e) < 0)
+		return -1;
+	run.env = NULL; /* the engine's client is ours; what runs inside gets --env */
+	run.dir = NULL;
+	run.by = NULL;
+	if (proc_run(a, &run, &res, e) < 0)
+		return -1;
+	if (res.timed_out || res.stopped || res.signal)
+		remove_container(&scratch, &g);
+	text = p->apart ? res.errors : res.output;
+	if (res.status == 125 && strstr(text, "rror"))
+		return err_set(e, ERR_DENIED, "sandbox oci: %s could not start the container: %.600s", g.podman ? "podman" : "docker",
+			       text);
+	if (res.status == 127 && strstr(text, "not found") && strstr(text, "rror"))
+		return err_set(e, ERR_NOT_FOUND, "no program %s in the image %s; choose another image", p->argv[0],
+			       s->image ? s->image : SANDBOX_IMAGE);
+	*out = res;
+	return 0;
+}
+
+int oci_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
+	      struct proc_child *out, struct err *e)
+{
+	auto_arena scratch = { 0 };
+	struct engine g;
+	const char *const *whole;
+
+	if (engine_find(&scratch, s, &g, e) < 0 || command(&scratch, s, &g, argv, dir, 0, &whole, e) < 0)
+		return -1;
+	return proc_start(whole, NULL, NULL, flags, log_fd, out, e);
+}

@@ -1,0 +1,415 @@
+/*
+ * Our own sandbox: one clone into new namespaces, a view built from nothing, rights given up, and a command that
+ * ends with all that it started.
+ *
+ * Two processes stand inside: init (PID 1, a copy of us that forgets us) and the command. There is no helper program to
+ * install and none to be replaced. The child is made by a plain clone, not by fork(): between clone and exec it makes
+ * system calls only, so a lock that another thread of ours held does no harm.
+ * It ends with us in two ways, either of which is enough: a parent-death signal, and a socket that init watches.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sandbox/own.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct own {
+	struct proc_starter by; /* first */
+	struct arena *a;
+	const struct sandbox *s;
+	struct view view;
+	const struct sock_fprog *filter;
+	const char *const *argv;
+	const char *const *env;
+	const char **programs;  /* paths to try for argv[0] */
+	const char *dir;
+	int fds[3];
+	int ends[2];            /* of the socket: ours, init's */
+	uid_t uid;
+	gid_t gid;
+	int exec_error;         /* of the command's process, which shares init's memory until it runs */
+	int64_t memory, file_max;
+	int processes;
+};
+
+/* ---- the child ---- */
+
+_Noreturn static void fail(const struct own *o, struct own_fail f)
+{
+	struct own_report r = { .kind = REPORT_FAILED, .fail = f };
+
+	r.fail.number = r.fail.number ? r.fail.number : errno;
+	(void)!write(o->ends[1], &r, sizeof(r));
+	_exit(125);
+}
+
+static int write_at(const char *path, const char *text, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t w;
+
+	if (fd < 0)
+		return -1;
+	w = write(fd, text, n);
+	close(fd);
+	return w == (ssize_t)n ? 0 : -1;
+}
+
+static int map(const char *path, unsigned outside)
+{
+	char line[32] = "1000 ", *p = line + 5, digits[12], *d = digits;
+
+	do
+		*d++ = (char)('0' + outside % 10);
+	while (outside /= 10);
+	while (d > digits)
+		*p++ = *--d;
+	*p++ = ' ';
+	*p++ = '1';
+	return write_at(path, line, (size_t)(p - line));
+}
+
+static int map_user(const struct own *o)
+{
+	/* The files below belong to root unless we may be looked at; nothing untrusted runs yet. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return -1;
+	if (write_at("/proc/self/setgroups", "deny", 4) < 0 && errno != ENOENT)
+		return -1;
+	return map("/proc/self/uid_map", o->uid) < 0 ? -1 : map("/proc/self/gid_map", o->gid);
+}
+
+static int loopback_up(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), bad;
+
+	if (fd < 0)
+		return -1;
+	bad = ioctl(fd, SIOCSIFFLAGS, &r);
+	close(fd);
+	return bad;
+}
+
+static int limit(int what, rlim_t n)
+{
+	struct rlimit now, l;
+
+	if (getrlimit((__rlimit_resource_t)what, &now) < 0)
+		return -1;
+	n = n < now.rlim_max ? n : now.rlim_max;
+	l = (struct rlimit){ n, n };
+	return setrlimit((__rlimit_resource_t)what, &l);
+}
+
+static int limits(const struct own *o)
+{
+	return limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NPROC, (rlim_t)o->processes) < 0 ||
+	       limit(RLIMIT_DATA, (rlim_t)o->memory) < 0 || limit(RLIMIT_FSIZE, (rlim_t)o->file_max) < 0 ||
+	       limit(RLIMIT_MEMLOCK, 8 << 20) < 0 || limit(RLIMIT_MSGQUEUE, 800 << 10) < 0 ? -1 : 0;
+}
+
+/* What becomes 0, 1, 2, then the socket as 3, then nothing. */
+static int descriptors(struct own *o)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = o->fds[i] >= 0 ? o->fds[i] : open("/dev/null", i ? O_WRONLY : O_RDONLY);
+
+		if (fd < 0 || (fd == i ? fcntl(i, F_SETFD, 0) : dup2(fd, i)) < 0)
+			return -1;
+	}
+	if (o->ends[1] != 3 && dup3(o->ends[1], 3, O_CLOEXEC) < 0)
+		return -1;
+	o->ends[1] = 3;
+	return close_range(4, ~0u, 0);
+}
+
+/* Shares init's memory until it has become the command. */
+static int command_run(void *arg)
+{
+	struct own *o = arg;
+	sigset_t none;
+	int worst = ENOENT;
+
+	setsid();
+	for (int i = 1; i < NSIG; i++)
+		if (i != SIGKILL && i != SIGSTOP)
+			signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int i = 0; o->programs[i]; i++) {
+		execve(o->programs[i], (char *const *)(uintptr_t)o->argv, (char *const *)(uintptr_t)o->env);
+		if (errno != ENOENT && errno != ENOTDIR)
+			worst = errno;
+		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+			break;
+	}
+	o->exec_error = worst;
+	_exit(127);
+}
+
+_Noreturn static void child(struct own *o)
+{
+	char stack[16384] __attribute__((aligned(16)));
+	struct own_report started = { .kind = REPORT_STARTED };
+	struct own_fail f = { 0 };
+	pid_t pid;
+
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_NAME, "sandbox", 0, 0, 0);
+	umask(022);
+	f.step = STEP_MAP;
+	if (map_user(o) < 0)
+		fail(o, f);
+	(void)write_at("/proc/self/oom_score_adj", "500", 3); /* rather this than us; no harm when it cannot be */
+	f.step = STEP_LOOPBACK;
+	if (loopback_up() < 0)
+		fail(o, f);
+	(void)!sethostname("sandbox", 7);
+	if (view_build(&o->view, &f) < 0)
+		fail(o, f);
+	f = (struct own_fail){ .step = STEP_LIMITS };
+	if (limits(o) < 0 || descriptors(o) < 0)
+		fail(o, f);
+	if (lock_down(&o->view, o->filter, &f) < 0)
+		fail(o, f);
+	f.step = STEP_INIT;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of rights clears it */
+	f.step = STEP_CHDIR;
+	if (chdir(o->dir) < 0)
+		fail(o, f);
+	f.step = STEP_EXEC;
+	pid = clone(command_run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, o);
+	if (pid < 0)
+		fail(o, f);
+	f.number = o->exec_error;
+	if (f.number)
+		fail(o, f);
+	if (write(3, &started, sizeof(started)) != sizeof(started))
+		_exit(125);
+	init_run(3, pid, o->memory);
+}
+
+/* ---- the supervisor ---- */
+
+/* What may keep a plain process from making namespaces, and how to allow it. */
+static const char *namespace_cure(int number)
+{
+	auto_buf b = buf_max(64);
+
+	if (fs_read_file("/proc/sys/kernel/unprivileged_userns_clone", &b, NULL) == 0 && buf_str(&b)[0] == '0')
+		return "run as root: sysctl -w kernel.unprivileged_userns_clone=1";
+	buf_clear(&b);
+	if (fs_read_file("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &b, NULL) == 0 && buf_str(&b)[0] == '1')
+		return "run as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
+	buf_clear(&b);
+	if (number == ENOSPC || (fs_read_file("/proc/sys/user/max_user_namespaces", &b, NULL) == 0 && buf_str(&b)[0] == '0'))
+		return "run as root: sysctl -w user.max_user_namespaces=15000";
+	return "in a container, start it with --security-opt seccomp=unconfined (or --privileged); in a chroot, enter it by "
+	       "pivot_root instead; or use --sandbox oci";
+}
+
+static int explain(const struct own *o, const struct own_fail *f, struct err *e)
+{
+	static const char *const what[] = {
+		[STEP_ROOT] = "make an empty root",
+		[STEP_PIVOT] = "enter the new root",
+		[STEP_LOOPBACK] = "bring up the loopback interface",
+		[STEP_RIGHTS] = "give up rights",
+		[STEP_LIMITS] = "set limits",
+		[STEP_LANDLOCK] = "enter Landlock",
+		[STEP_FILTER] = "filter system calls",
+		[STEP_INIT] = "start its init",
+	};
+
+	errno = f->number;
+	switch (f->step) {
+	case STEP_CLONE:
+	case STEP_MAP:
+		return err_set(e, ERR_DENIED, "sandbox: new namespaces: %s; %s", strerror(f->number), namespace_cure(f->number));
+	case STEP_SHOW:
+		err_sys(e, "sandbox: show %s", o->view.shows[f->index].src);
+		break;
+	case STEP_PIN:
+		if (f->number == ELOOP)
+			return err_set(e, ERR_DENIED, "sandbox: /%s is to be held, but is a symbolic link or lies behind one; "
+				       "replace the link by what it points to", o->view.pins[f->index].at);
+		err_sys(e, "sandbox: hold /%s", o->view.pins[f->index].at);
+		break;
+	case STEP_PROC:
+		return err_set(e, ERR_DENIED, "sandbox: a /proc of its own: %s; in a container, start it with --security-opt "
+			       "unmask=ALL (docker: systempaths=unconfined)", strerror(f->number));
+	case STEP_CHDIR:
+		return err_sys(e, "start %s: folder %s in the sandbox", o->argv[0], o->dir);
+	case STEP_EXEC:
+		if (f->number == ENOENT)
+			return err_set(e, ERR_NOT_FOUND, "no program %s in the sandbox; it shows /usr and the work tree: name "
+				       "further folders in sandbox.read", o->argv[0]);
+		return err_sys(e, "start %s in the sandbox", o->argv[0]);
+	default:
+		err_sys(e, "sandbox: %s", f->step >= 0 && f->step <= STEP_INIT && what[f->step] ? what[f->step] : "start");
+	}
+	if (e)
+		e->code = ERR_DENIED;
+	return -1;
+}
+
+static const char **programs(struct arena *a, const char *name, const char *const *env)
+{
+	const char *path = "/usr/local/bin:/usr/bin:/bin";
+	const char **list;
+	int n = 0;
+
+	for (; *env; env++)
+		if (!strncmp(*env, "PATH=", 5))
+			path = *env + 5;
+	list = arena_array(a, strlen(path) + 3, sizeof(*list));
+	if (strchr(name, '/')) {
+		list[0] = name;
+		return list;
+	}
+	while (*path) {
+		size_t len = strcspn(path, ":");
+
+		if (len)
+			list[n++] = arena_printf(a, "%.*s/%s", (int)len, path, name);
+		path += len + (path[len] == ':');
+	}
+	return list;
+}
+
+static pid_t clone_child(struct own *o)
+{
+	struct clone_args c = {
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+			 CLONE_NEWCGROUP,
+		.exit_signal = SIGCHLD,
+	};
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = (pid_t)syscall(SYS_clone3, &c, sizeof(c));
+	if (pid == 0)
+		child(o);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+/* Waits until the command runs, or hears why not. */
+static int await(struct own *o, pid_t pid, struct err *e)
+{
+	struct own_report r = { 0 };
+	ssize_t n;
+
+	while ((n = read(o->ends[0], &r, sizeof(r))) < 0 && errno == EINTR)
+		;
+	if (n == sizeof(r) && r.kind == REPORT_STARTED)
+		return 0;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n == sizeof(r))
+		return explain(o, &r.fail, e);
+	return err_set(e, ERR_DENIED, "sandbox: its first process ended before it said why; is memory short?");
+}
+
+static int own_begin(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
+		     const int fds[3], pid_t *pid, struct err *e)
+{
+	struct own *o = (struct own *)by;
+	struct own_fail f = { .step = STEP_CLONE };
+
+	(void)env;
+	o->argv = argv;
+	o->dir = dir ? dir : o->s->tree;
+	o->programs = programs(o->a, argv[0], o->env);
+	memcpy(o->fds, fds, sizeof(o->fds));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
+		return err_sys(e, "sandbox: socket");
+	*pid = clone_child(o);
+	f.number = errno;
+	fs_close(&o->ends[1]);
+	if (*pid < 0 ? explain(o, &f, e) < 0 : await(o, *pid, e) < 0) {
+		fs_close(&o->ends[0]);
+		return -1;
+	}
+	return 0;
+}
+
+static int prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e)
+{
+	*o = (struct own){
+		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 }, .uid = geteuid(), .gid = getegid(),
+		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
+		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
+	};
+	if (view_plan(a, s, &o->view, e) < 0)
+		return -1;
+	if (dir && !path_is_beneath(dir, s->tree))
+		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
+	o->env = sandbox_env(a, s);
+	o->filter = filter_get();
+	return 0;
+}
+
+int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e)
+{
+	auto_arena scratch = { 0 };
+	struct proc_result res;
+	struct own_report end = { 0 };
+	struct proc run = *p;
+	struct own o;
+	int r;
+
+	if (prepare(&o, &scratch, s, p->dir, e) < 0)
+		return -1;
+	run.by = &o.by;
+	run.dir = p->dir ? p->dir : s->tree;
+	r = proc_run(a, &run, &res, e);
+	if (r == 0 && recv(o.ends[0], &end, sizeof(end), MSG_DONTWAIT) == sizeof(end) && end.kind == REPORT_ENDED) {
+		res.signal = WIFSIGNALED(end.wait_status) ? WTERMSIG(end.wait_status) : 0;
+		res.cpu_ms = end.cpu_us / 1000 > res.cpu_ms ? end.cpu_us / 1000 : res.cpu_ms;
+		res.peak_kib = end.peak_kib;
+	}
+	fs_close(&o.ends[0]);
+	if (r == 0)
+		*out = res;
+	return r;
+}
+
+int own_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
+	      struct proc_child *out, struct err *e)
+{
+	auto_arena scratch = { 0 };
+	struct own o;
+
+	if (prepare(&o, &scratch, s, dir, e) < 0)
+		return -1;
+	if (proc_start_by(&o.by, argv, NULL, dir, flags, log_fd, out, e) < 0)
+		return -1;
+	out->hold = o.ends[0];
+	return 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * What this machine can hold, found out by doing it: a sandbox is built and /bin/true run in it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sandbox/own.h"
+
+#include "base/err.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+static struct sandbox_level level;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void probe(void)
+{
+	auto_arena a = { 0 };
+	struct sandbox s = { .tree = "/usr/share", .tree_readonly = true };
+	struct proc p = { .argv = (const char *const[]){ "true", NULL }, .limit_ms = 10000 };
+	struct proc_result r = { 0 };
+	struct err e = { 0 };
+
+	if (own_run(&a, &s, &p, &r, &e) == 0 && r.status == 0) {
+		level.level = 2;
+		snprintf(level.why, sizeof(level.why), "no cgroup of its own: processes are bounded by a limit, memory by a "
+			 "watch five times a second");
+		return;
+	}
+	level.level = lock_landlock_abi() >= 2 ? 1 : 0;
+	snprintf(level.why, sizeof(level.why), "%.500s", e.code ? e.text : "a command in the sandbox did not end as it should");
+}
+
+const struct sandbox_level *sandbox_probe(void)
+{
+	pthread_once(&once, probe);
+	return &level;
+}
