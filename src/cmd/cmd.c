@@ -36,6 +36,7 @@
 	X(cmd_config_set) \
 	X(cmd_config_unset) \
 	X(cmd_config_path) \
+	X(cmd_completion) \
 	X(cmd_help)
 
 #define DECLARE(c) extern const struct command c;

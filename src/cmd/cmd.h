@@ -48,5 +48,6 @@ int cmd_unknown(const char *word, struct err *e);
 const struct opt *cmd_options(struct arena *a, const struct command *c);
 
 #define SEALWRIGHT_VERSION "0.1.0"
+#define SEALWRIGHT_DATE "November 24, 2026" /* of this version, for the manual */
 
 #endif

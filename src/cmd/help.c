@@ -239,7 +239,7 @@ static int help_run(struct arena *a, const struct opts *o, struct err *e)
 
 	if (o->rest_n) {
 		c = cmd_find(o->rest, &words);
-		if (!c && !opts_has(o, "json") && o->rest_n == 1 && beneath(stdout, o->rest[0]))
+		if (!c && !o->n && o->rest_n == 1 && beneath(stdout, o->rest[0]))
 			return 0;
 		if (!c)
 			return cmd_unknown(o->rest[0], e);
@@ -248,15 +248,16 @@ static int help_run(struct arena *a, const struct opts *o, struct err *e)
 	}
 	if (opts_has(o, "json"))
 		return print_json(a, c, e);
-	if (c)
-		help_command(stdout, c);
+	if (opts_has(o, "man"))
+		c ? help_man(stdout, c) : help_man_overview(stdout);
 	else
-		help_overview(stdout);
+		c ? help_command(stdout, c) : help_overview(stdout);
 	return 0;
 }
 
 static const struct opt help_options[] = {
 	{ "json", 0, NULL, "Print the table of commands as JSON", false },
+	{ "man", 0, NULL, "Print the manual page (mdoc)", false },
 	{ 0 },
 };
 
