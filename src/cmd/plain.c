@@ -23,7 +23,9 @@ void plain_print(FILE *f, const char *s, size_t max)
 {
 	size_t n = 0;
 
-	while (s && *s && n < max) {
+	if (!s)
+		return;
+	while (*s && n < max) {
 		size_t bad = harmful((const unsigned char *)s);
 
 		if (bad) {
@@ -38,6 +40,6 @@ void plain_print(FILE *f, const char *s, size_t max)
 			n++;
 		} while (((unsigned char)*s & 0xC0) == 0x80);
 	}
-	if (s && *s)
+	if (*s)
 		fputs("...", f);
 }
