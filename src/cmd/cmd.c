@@ -24,6 +24,7 @@
 
 /* One line a command, in the order in which help shows them. Each stands in cmd/NAME.c. */
 #define COMMANDS(X) \
+	X(cmd_exec) \
 	X(cmd_models_list) \
 	X(cmd_models_pull) \
 	X(cmd_models_serve) \

@@ -245,6 +245,65 @@ static void tell_stopped(struct view *v, const char *what, const json_t *d)
 	say(v, BAD, what, json_text_or(d, "why", ""));
 }
 
+/* A tool call once it is over: what it was about, and what went wrong. */
+static void tell_result(struct view *v, const char *what, const json_t *d)
+{
+	bool failed = json_flag(d, "failed", false);
+	const char *text = json_text_or(d, "text", "");
+
+	(void)what;
+	line_begin(v, failed ? BAD : DIM, json_text_or(d, "name", "?"));
+	print_plain(json_text_or(d, "about", ""), 100);
+	if (json_object_get(d, "status")) {
+		if (failed)
+			fprintf(stderr, " [%lld]", (long long)json_whole(d, "status", 0));
+	} else if (failed) {
+		fputs(": ", stderr);
+		print_plain(text, 200);
+	}
+	if (json_whole(d, "ms", 0) >= 1000)
+		fprintf(stderr, " %.1f s", (double)json_whole(d, "ms", 0) / 1000);
+	fputc('\n', stderr);
+}
+
+/* What the model says beside its calls; its last words are the answer, which the command prints. */
+static void tell_reply(struct view *v, const char *what, const json_t *d)
+{
+	const json_t *r = json_map(d, "reply");
+	const char *text = json_text_or(r, "content", ""), *lost = json_text_or(r, "lost", "");
+
+	if (*lost)
+		say(v, DIM, "mended", lost);
+	if (*text && json_array_size(json_list(r, "calls")))
+		say(v, PLAIN, what, text);
+}
+
+static void tell_said(struct view *v, const char *what, const json_t *d)
+{
+	say(v, DIM, what, json_text_or(d, "text", ""));
+}
+
+static void tell_cut(struct view *v, const char *what, const json_t *d)
+{
+	line_begin(v, DIM, what);
+	fprintf(stderr, "cut from %lld to %lld KB to fit the model's window\n", (long long)json_whole(d, "before", 0) / 1000,
+		(long long)json_whole(d, "after", 0) / 1000);
+}
+
+static void tell_end(struct view *v, const char *what, const json_t *d)
+{
+	const json_t *tokens = json_object_get(d, "tokens");
+	char t[24];
+
+	line_begin(v, GOOD, what);
+	fprintf(stderr, "%lld turns, %lld tokens in (%lld cached), %lld out", (long long)json_whole(d, "turns", 0),
+		(long long)json_whole(tokens, "prompt", 0), (long long)json_whole(tokens, "cached", 0),
+		(long long)json_whole(tokens, "completion", 0));
+	if (json_object_get(d, "cost"))
+		fprintf(stderr, ", $%.4f", json_real_or(d, "cost", 0));
+	fprintf(stderr, ", %s\n", view_time(json_whole(d, "elapsed_ms", 0), t));
+}
+
 /* Progress: redrawn on a terminal, at most a line in ten seconds elsewhere. */
 static void tell_progress(struct view *v, const char *what, const json_t *d)
 {
@@ -274,6 +333,9 @@ static const struct {
 	{ "sample", "sample", tell_sample },    { "tests", "tests", tell_tests },
 	{ "commit", "commit", tell_commit },    { "summary", "summary", tell_summary },
 	{ "stopped", "stopped", tell_stopped }, { "progress", "working", tell_progress },
+	{ "tool.result", "", tell_result },     { "reply", "says", tell_reply },
+	{ "say", "told", tell_said },           { "context.cut", "context", tell_cut },
+	{ "end", "done", tell_end },
 };
 
 static void print_json(const struct session_event *ev)

@@ -13,9 +13,9 @@ enum { RULES_MAX = 1000 };
 static bool class_match(const char *p, char c, size_t *len)
 {
 	size_t i = 1;
-	bool not = p[i] == '!' || p[i] == '^', hit = false;
+	bool turned = p[i] == '!' || p[i] == '^', hit = false;
 
-	i += not;
+	i += turned;
 	for (size_t first = i; p[i] && (p[i] != ']' || i == first); i++) {
 		unsigned char low = (unsigned char)p[i], high;
 
@@ -30,7 +30,7 @@ static bool class_match(const char *p, char c, size_t *len)
 			hit = true;
 	}
 	*len = p[i] == ']' ? i + 1 : 0;
-	return hit != not;
+	return hit != turned;
 }
 
 bool glob_match(const char *p, const char *s)

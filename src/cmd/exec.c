@@ -1,0 +1,231 @@
+/*
+ * `sealwright exec "PROMPT"`: the bare agent loop in this folder, without plan and acceptance tests.
+ *
+ * stdout is the model's last words and nothing else, so that it can stand in a script; with --json it is the events.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cmd/exec.h"
+
+#include "agent/loop.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "cmd/cmd.h"
+#include "cmd/plain.h"
+#include "cmd/settings.h"
+#include "cmd/stop.h"
+#include "cmd/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PROMPT_MAX = 1 << 20 };
+
+static const struct opt options[] = {
+	SETTINGS_OPTIONS,
+	{ 0 },
+};
+
+/* The words of the command line, or "-" for stdin. */
+static int prompt_of(struct arena *a, const struct opts *o, const char **out, struct err *e)
+{
+	auto_buf text = buf_max(PROMPT_MAX);
+
+	if (!o->rest_n)
+		return err_set(e, ERR_USAGE, "what shall be done? Give a prompt in quotes, or - to read it from stdin");
+	if (o->rest_n == 1 && !strcmp(o->rest[0], "-")) {
+		if (fs_read_all(STDIN_FILENO, &text, e) < 0)
+			return err_wrap(e, "the prompt from stdin");
+		*out = arena_memdup(a, buf_str(&text), text.n);
+	} else {
+		for (int i = 0; i < o->rest_n; i++)
+			buf_printf(&text, "%s%s", i ? " " : "", o->rest[i]);
+		if (buf_check(&text, "the prompt", e) < 0)
+			return -1;
+		*out = arena_strdup(a, buf_str(&text));
+	}
+	if (strspn(*out, " \t\r\n") == strlen(*out))
+		return err_set(e, ERR_USAGE, "the prompt is empty");
+	return 0;
+}
+
+static json_t *about_of(const struct settings *s, const char *prompt)
+{
+	static const char *const backends[] = { [SANDBOX_OWN] = "own", [SANDBOX_OCI] = "oci", [SANDBOX_OFF] = "off" };
+
+	return json_pack("{s:o, s:s, s:s*, s:s, s:s*, s:s*, s:I, s:I, s:f, s:I}", "intent", json_string_any(bytes_of(prompt)), "model",
+			 s->model, "base_url", s->base_url, "sandbox", backends[s->sandbox], "image", s->image, "test_command",
+			 s->test_command, "max_turns", (json_int_t)s->budget.turns, "max_tokens", (json_int_t)s->budget.tokens, "max_cost",
+			 s->budget.cost, "time_ms", (json_int_t)s->budget.time_ms);
+}
+
+/* A resume takes what the session was begun with, unless the command line says otherwise. */
+static int settings_of_session(struct settings *s, const json_t *about, struct err *e)
+{
+	struct flow_budget *b = &s->budget;
+
+	if (settings_from(s, "model") != FROM_FLAG && settings_from(s, "base_url") != FROM_FLAG) {
+		s->model = json_text_or(about, "model", s->model);
+		s->base_url = json_text(about, "base_url");
+	}
+	if (settings_from(s, "sandbox") != FROM_FLAG && settings_from(s, "sandbox") != FROM_POLICY &&
+	    sandbox_backend_parse(json_text_or(about, "sandbox", "own"), &s->sandbox, e) < 0)
+		return err_wrap(e, "the session");
+	if (settings_from(s, "image") != FROM_FLAG)
+		s->image = json_text(about, "image");
+	if (settings_from(s, "test_command") != FROM_FLAG)
+		s->test_command = json_text(about, "test_command");
+	if (settings_from(s, "max_turns") < FROM_FLAG)
+		b->turns = json_whole(about, "max_turns", b->turns);
+	if (settings_from(s, "max_tokens") < FROM_FLAG)
+		b->tokens = json_whole(about, "max_tokens", b->tokens);
+	if (settings_from(s, "max_cost") < FROM_FLAG)
+		b->cost = json_real_or(about, "max_cost", b->cost);
+	if (settings_from(s, "time") < FROM_FLAG)
+		b->time_ms = json_whole(about, "time_ms", b->time_ms);
+	return 0;
+}
+
+static void told(void *arg, const char *line)
+{
+	session_say(arg, "model.note", json_pack("{s:o}", "text", json_string_any(bytes_of(line))));
+}
+
+static int check_sandbox(const struct settings *s, struct err *e)
+{
+	const struct sandbox_level *l;
+
+	if (!s->sandbox_level || s->sandbox == SANDBOX_OCI)
+		return 0;
+	l = sandbox_probe();
+	if (s->sandbox == SANDBOX_OFF || l->level < s->sandbox_level)
+		return err_set(e, ERR_DENIED, "%s asks for sandbox level %d, this would be level %d: %s", s->policy, s->sandbox_level,
+			       s->sandbox == SANDBOX_OFF ? 0 : l->level, s->sandbox == SANDBOX_OFF ? "--sandbox off" : l->why);
+	return 0;
+}
+
+static void print_words(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (!isatty(STDOUT_FILENO)) {
+		fwrite(text, 1, n, stdout);
+	} else {
+		for (const char *p = text; *p;) { /* a line at a time, without what would repaint the terminal */
+			size_t len = strcspn(p, "\n");
+			char *line = strndup(p, len);
+
+			plain_print(stdout, line, len + 1);
+			free(line);
+			if (p[len])
+				putchar('\n');
+			p += len + (p[len] != 0);
+		}
+	}
+	if (n && text[n - 1] != '\n')
+		putchar('\n');
+}
+
+/* The end of the log, and of what is shown. */
+static int finish(struct arena *a, struct session *s, const struct settings *set, const struct loop_result *r, const struct loop_spent *spent,
+		  struct err *e)
+{
+	json_t *d = json_pack("{s:s, s:I, s:{s:I, s:I, s:I}, s:I}", "state", "done", "turns", (json_int_t)spent->turns, "tokens", "prompt",
+			      (json_int_t)spent->usage.prompt, "cached", (json_int_t)spent->usage.cached, "completion",
+			      (json_int_t)spent->usage.completion, "elapsed_ms", (json_int_t)spent->elapsed_ms);
+
+	(void)a;
+	if (!isnan(spent->usage.cost))
+		json_object_set_new(d, "cost", json_real(spent->usage.cost));
+	if (r->end == LOOP_DONE) {
+		if (session_add(s, "end", d, e) < 0 || session_sync(s, e) < 0)
+			return -1;
+		if (!set->json)
+			print_words(r->text);
+		return 0;
+	}
+	json_decref(d);
+	return err_set(e, r->end == LOOP_STOPPED ? ERR_STOPPED : r->end == LOOP_BUDGET ? ERR_LIMIT : ERR_MODEL,
+		       "%s; to go on: sealwright resume %s", r->why, session_id(s));
+}
+
+static int work(struct arena *a, struct session *s, const struct settings *set, const char *prompt, struct err *e)
+{
+	struct model_choice c = { .name = set->model, .base_url = set->base_url, .patience_ms = set->patience_ms, .stop = stop_flag(),
+				  .told = told, .arg = s };
+	struct sandbox box = { .backend = set->sandbox, .tree = session_dir(s), .image = set->image };
+	struct loop_spent spent;
+	struct loop_options o = { .session = s, .dir = session_dir(s), .sandbox = &box, .words = prompt, .test_command = set->test_command,
+				  .budget = { set->budget.turns, set->budget.tokens, set->budget.time_ms, set->budget.cost }, .spent = &spent,
+				  .stop = stop_flag() };
+	struct loop_result r;
+	auto_model *m = NULL;
+	char why[sizeof(e->text)];
+
+	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || model_open(&c, &m, e) < 0)
+		return -1;
+	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 ||
+	    session_add(s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(m), "endpoint", model_endpoint(m), "small",
+					      model_is_small(m)), e) < 0)
+		return -1;
+	o.model = m;
+	if (loop_run(a, &o, &r, e) == 0)
+		return finish(a, s, set, &r, &spent, e);
+	memcpy(why, e->text, sizeof(why));
+	session_add(s, "stopped", json_pack("{s:o, s:s}", "why", json_string_any(bytes_of(why)), "code", err_code_name(e->code)), NULL);
+	session_sync(s, NULL);
+	return err_set(e, e->code, "%.900s; to go on: sealwright resume %s", why, session_id(s));
+}
+
+int exec_resume(struct arena *a, struct session *s, const struct opts *o, struct err *e)
+{
+	struct settings set;
+	struct view view;
+	int r;
+
+	if (settings_load(a, o, &set, e) < 0 || settings_of_session(&set, session_about(s), e) < 0)
+		return -1;
+	view_open(&view, set.json, set.quiet);
+	session_listen(s, view_event, &view);
+	r = work(a, s, &set, "", e);
+	view_close(&view);
+	return r;
+}
+
+static int exec_run(struct arena *a, const struct opts *o, struct err *e)
+{
+	auto_session *s = NULL;
+	struct settings set;
+	struct view view;
+	const char *prompt = NULL;
+	char *dir;
+	int r;
+
+	if (prompt_of(a, o, &prompt, e) < 0 || settings_load(a, o, &set, e) < 0 || check_sandbox(&set, e) < 0)
+		return -1;
+	dir = realpath(".", NULL);
+	if (!dir)
+		return err_sys(e, "this folder");
+	r = session_create("exec", dir, about_of(&set, prompt), &s, e);
+	free(dir);
+	if (r < 0)
+		return -1;
+	view_open(&view, set.json, set.quiet);
+	session_listen(s, view_event, &view);
+	r = work(a, s, &set, prompt, e);
+	view_close(&view);
+	return r;
+}
+
+const struct command cmd_exec = {
+	.name = "exec", .group = "Build", .usage = "PROMPT",
+	.summary = "Let a model do a small job in this folder",
+	.about = "The bare agent loop: the model reads, edits and runs things in this folder, in the sandbox, until it ends its\n"
+		 "turn; its last words are printed. No plan and no acceptance tests: for those, use run. The prompt - is read\n"
+		 "from stdin.\n",
+	.examples = "sealwright exec \"why does test_stock fail?\"  # ask\n"
+		    "sealwright exec --max-turns 20 \"rename Item to Product everywhere\"  # change, within a budget\n"
+		    "git diff | sealwright exec -  # the prompt from stdin\n",
+	.options = options, .run = exec_run,
+};
