@@ -12,7 +12,7 @@ static int check(const struct conf *c, int depth)
 {
 	int n = 1;
 
-	if (depth > CONF_DEPTH_MAX)
+	if (c->kind != CONF_TEXT && depth > CONF_DEPTH_MAX)
 		abort();
 	for (const struct conf *x = c->first; x; x = x->next) {
 		if ((c->kind == CONF_MAP) != (x->key != NULL) || (x->kind == CONF_TEXT) != (x->text != NULL))
