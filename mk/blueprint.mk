@@ -1,0 +1,2 @@
+# Rule patterns of blueprints are PCRE2 (src/blueprint/bind.c).
+LIBS += -lpcre2-8
