@@ -37,6 +37,7 @@ struct blueprint_file {
 	const char *path;      /* beneath the tree                                                   */
 	struct bytes text;
 	unsigned mode;         /* 0644 or 0755                                                       */
+	bool own;              /* no other task writes this path                                     */
 };
 
 /* The one whose "matches" fit the words best; *out is NULL when none fits. A blueprint of the configuration folder's
@@ -53,6 +54,9 @@ const char *blueprint_title(const struct blueprint *b);
 const char *blueprint_about(const struct blueprint *b); /* a paragraph; "" when it says nothing */
 const char *blueprint_test(const struct blueprint *b);  /* the command that runs all its tests, or NULL: found */
 
+const char *blueprint_run(const struct blueprint *b);   /* the command that starts the program, or NULL                */
+const char *const *blueprint_next(const struct blueprint *b); /* lines for the person at the end; NULL-ended      */
+
 /* A kind of rule, for people: what it says and phrases that are understood. */
 struct blueprint_rule_kind {
 	const char *kind, *title;
@@ -62,7 +66,7 @@ int blueprint_rule_kinds(struct arena *a, const struct blueprint *b, struct blue
 
 /* What to ask a model for a draft: messages (JSON objects joined by ",") and the answer's JSON schema (new reference). */
 int blueprint_spec_ask(struct arena *a, const struct blueprint *b, const char *words, struct buf *messages,
-		       json_t **schema, struct err *e);
+		       json_t **schema, int *max_tokens, struct err *e);
 /* The draft, cured, with rules and functions bound from the words. New reference in *spec. ERR_MODEL when nothing
  * usable stands in the draft. */
 int blueprint_spec_cure(struct arena *a, const struct blueprint *b, const char *words, struct bytes draft,

@@ -38,6 +38,10 @@
 	X(cmd_config_unset) \
 	X(cmd_config_path) \
 	X(cmd_completion) \
+	X(cmd_blueprint_list) \
+	X(cmd_blueprint_show) \
+	X(cmd_blueprint_plan) \
+	X(cmd_blueprint_render) \
 	X(cmd_help)
 
 #define DECLARE(c) extern const struct command c;

@@ -1,0 +1,535 @@
+/*
+ * Resolving the parameters of a rule, entity by entity; the best entity wins, two equally good ones bind nothing.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "blueprint/attempt.h"
+
+#include "blueprint/resolve.h"
+#include "blueprint/words.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+enum { PARTS_MAX = 8 };
+
+struct trial {
+	struct spec *s;
+	const struct match *m;
+	struct attempt *t;
+};
+
+void attempt_drop(struct attempt *t)
+{
+	json_decref(t->params);
+	t->params = NULL;
+}
+
+static const struct slot *slot_find(const struct match *m, const char *name)
+{
+	for (int i = 0; name && i < m->slots_n; i++)
+		if (!strcmp(m->slots[i].name, name))
+			return &m->slots[i];
+	return NULL;
+}
+
+static const char *quoted(struct trial *r, const struct slot *slot)
+{
+	return slot ? line_fold(r->s->a, slot->text, 60) : "";
+}
+
+static int fail(struct trial *r, const char *why)
+{
+	if (!r->t->why)
+		r->t->why = why;
+	return -1;
+}
+
+static int change_note(struct trial *r, const char *field, bool add, enum field_type type, int required)
+{
+	struct attempt *t = r->t;
+
+	if (!add && required < 0)
+		return 0;
+	if (t->changes_n == CHANGES_MAX)
+		return fail(r, "too many fields would be added");
+	t->changes[t->changes_n++] = (struct change){ field, add, type, required };
+	return 0;
+}
+
+/* The slot's words that count begin here: words in front of the first slot are no part of what the rule says. */
+static void core_note(struct trial *r, const struct slot *slot, size_t from)
+{
+	if (slot && slot->at == r->m->from)
+		r->t->core = slot->at + from;
+}
+
+static int field_take(struct trial *r, const struct param *p, struct field *f)
+{
+	if (p->required >= 0 && f->required != (p->required > 0) && change_note(r, f->name, false, f->type, p->required) < 0)
+		return -1;
+	json_object_set_new(r->t->params, p->name, json_string(f->name));
+	return 0;
+}
+
+static bool may_add(const struct entity *t)
+{
+	return t->n < FIELDS_ALL - 2;
+}
+
+/* A field that no words of the clause name: by the names that the catalogue lists, else by being the only one. */
+static int field_unsaid(struct trial *r, const struct param *p)
+{
+	struct entity *t = r->t->entity;
+	struct field *f = NULL, *sole = NULL;
+	int fitting = 0;
+
+	for (const char **n = p->names; *n && !f; n++)
+		f = resolve_name(r->s, t, *n, p->types);
+	if (!f && p->add_name)
+		f = resolve_name(r->s, t, p->add_name, p->types ? p->types : 1u << p->add_type);
+	for (int i = 0; i < t->n; i++) {
+		if (p->types && p->types & 1u << t->fields[i].type) {
+			fitting++;
+			sole = &t->fields[i];
+		}
+	}
+	if (!f && fitting == 1 && !p->optional && !*p->names)
+		f = sole;
+	if (f) {
+		r->t->score += 2;
+		return field_take(r, p, f);
+	}
+	if (p->add_name && may_add(t)) {
+		json_object_set_new(r->t->params, p->name, json_string(p->add_name));
+		return change_note(r, p->add_name, true, p->add_type, p->add_required);
+	}
+	if (p->optional) {
+		json_object_set_new(r->t->params, p->name, json_null());
+		return 0;
+	}
+	return fail(r, arena_printf(r->s->a, "%s has no field that could be the rule's %s", t->name, p->name));
+}
+
+static int field_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	struct resolved f;
+
+	if (!slot)
+		return field_unsaid(r, p);
+	f = resolve_field(r->s, r->t->entity, slot->text, p->types);
+	if (f.level) {
+		core_note(r, slot, f.from);
+		r->t->score += 10 * f.level + (f.qualified ? 10 : 0);
+		return field_take(r, p, &r->t->entity->fields[f.index]);
+	}
+	if (f.is_entity && (*p->names || p->add_name || p->types)) {
+		core_note(r, slot, f.from);
+		r->t->score += 20;
+		return field_unsaid(r, p);
+	}
+	return fail(r, f.why ? f.why : arena_printf(r->s->a, "no field is called \"%s\"", quoted(r, slot)));
+}
+
+static int ref_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	struct entity *t = r->t->entity;
+	struct field *sole = NULL;
+	int n = 0;
+
+	if (slot) {
+		struct resolved f = resolve_ref(r->s, t, slot->text);
+
+		if (!f.level)
+			return fail(r, f.why ? f.why :
+				    arena_printf(r->s->a, "%s has no reference to \"%s\"", t->name, quoted(r, slot)));
+		core_note(r, slot, f.from);
+		r->t->score += 10 * f.level;
+		return field_take(r, p, &t->fields[f.index]);
+	}
+	for (int i = 0; i < t->n; i++) {
+		if (t->fields[i].type != FIELD_REF)
+			continue;
+		n++;
+		sole = &t->fields[i];
+	}
+	if (p->optional && n != 1) {
+		json_object_set_new(r->t->params, p->name, json_null());
+		return 0;
+	}
+	if (n != 1)
+		return fail(r, arena_printf(r->s->a, n ? "%s refers to more than one kind of record; name the one that is meant" :
+					    "%s refers to no other record", t->name));
+	return field_take(r, p, sole);
+}
+
+/* Several fields: "sku and name". */
+static int list_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	struct bytes parts[PARTS_MAX];
+	json_t *list = json_array(), *v;
+	int n = slot ? resolve_parts(r->s->a, slot->text, parts, PARTS_MAX) : 0;
+	size_t i;
+
+	json_object_set_new(r->t->params, p->name, list);
+	for (int k = 0; k < n; k++) {
+		struct resolved f = p->want == WANT_REFS ? resolve_ref(r->s, r->t->entity, parts[k]) :
+			resolve_field(r->s, r->t->entity, parts[k], p->types);
+		const char *name = r->t->entity->fields[f.index].name;
+
+		if (!f.level)
+			return fail(r, f.why ? f.why : arena_printf(r->s->a, "%s has no %s called \"%s\"", r->t->entity->name,
+								    p->want == WANT_REFS ? "reference" : "field",
+								    line_fold(r->s->a, parts[k], 60)));
+		if (k == 0)
+			core_note(r, slot, f.from);
+		r->t->score += 10 * f.level / n + (f.qualified ? 5 : 0);
+		json_array_foreach(list, i, v)
+			if (!strcmp(json_string_value(v), name))
+				return fail(r, "a field is named twice");
+		json_array_append_new(list, json_string(name));
+	}
+	if (!n && !p->optional)
+		return fail(r, arena_printf(r->s->a, "no %s is named", p->name));
+	return 0;
+}
+
+static int entity_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	size_t from = 0;
+
+	if (slot) {
+		struct entity *t = resolve_entity(r->s, slot->text, &from);
+
+		if (!t)
+			return fail(r, arena_printf(r->s->a, "\"%s\" is no kind of record here", quoted(r, slot)));
+		if (t != r->t->entity)
+			return fail(r, "it is said of another entity");
+		core_note(r, slot, from);
+		r->t->score += 20;
+	}
+	json_object_set_new(r->t->params, p->name, json_string(r->t->entity->name));
+	return 0;
+}
+
+static struct field *param_field(struct trial *r, const char *param)
+{
+	return entity_field(r->t->entity, json_text(r->t->params, param ? param : "field"));
+}
+
+static int fallback_set(struct trial *r, const struct param *p)
+{
+	json_t *v = NULL;
+
+	if (p->fallback && json_parse(bytes_of(p->fallback), &v, NULL) == 0) {
+		json_object_set_new(r->t->params, p->name, v);
+		return 0;
+	}
+	if (!p->optional)
+		return fail(r, arena_printf(r->s->a, "it does not say the rule's %s", p->name));
+	json_object_set_new(r->t->params, p->name, json_null());
+	return 0;
+}
+
+static int number_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	const struct field *f = param_field(r, p->of);
+	double d;
+
+	if (!slot)
+		return fallback_set(r, p);
+	if (resolve_number(r->s->a, slot->text, &d) < 0)
+		return fail(r, arena_printf(r->s->a, "\"%s\" is no number", quoted(r, slot)));
+	if (f && f->type == FIELD_WHOLE && d != floor(d))
+		return fail(r, arena_printf(r->s->a, "%s is a whole number and %s is not", f->name, quoted(r, slot)));
+	if (f && f->type == FIELD_MONEY && fabs(d * 100 - round(d * 100)) > 1e-6)
+		return fail(r, arena_printf(r->s->a, "%s has two decimals and %s more", f->name, quoted(r, slot)));
+	json_object_set_new(r->t->params, p->name, d == floor(d) ? json_integer((json_int_t)d) : json_real(d));
+	return 0;
+}
+
+static int states_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	json_t *states = slot ? resolve_states(r->s->a, slot->text) : NULL;
+
+	if (!slot)
+		return fallback_set(r, p);
+	if (!states)
+		return fail(r, arena_printf(r->s->a, "\"%s\" is no list of 2 to %d states", quoted(r, slot), CHOICES_MAX));
+	json_object_set_new(r->t->params, p->name, states);
+	r->t->states = states;
+	r->t->states_field = json_text(r->t->params, p->of ? p->of : "field");
+	return 0;
+}
+
+static int value_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	struct entity *t = r->t->entity;
+	struct field *f = param_field(r, p->of);
+	json_t *v = NULL;
+
+	if (!slot)
+		return fallback_set(r, p);
+	if (!f) { /* "when it is cancelled": the choice that has this value */
+		for (int i = 0; i < t->n; i++) {
+			json_t *one = t->fields[i].type == FIELD_CHOICE ? resolve_value(r->s->a, &t->fields[i], slot->text) : NULL;
+
+			if (one && v) {
+				json_decref(one);
+				json_decref(v);
+				return fail(r, arena_printf(r->s->a, "\"%s\" is a value of more than one field", quoted(r, slot)));
+			}
+			if (one) {
+				v = one;
+				f = &t->fields[i];
+			}
+		}
+		if (v && p->of)
+			json_object_set_new(r->t->params, p->of, json_string(f->name));
+		r->t->score += v ? 10 : 0;
+	} else {
+		v = resolve_value(r->s->a, f, slot->text);
+	}
+	if (!v)
+		return fail(r, arena_printf(r->s->a, "\"%s\" is no value of %s", quoted(r, slot), f ? f->name : "any field"));
+	json_object_set_new(r->t->params, p->name, v);
+	return 0;
+}
+
+/* {"field":..., "values":[...]}: the choice field that has any of the words. */
+static int choice_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	struct entity *t = r->t->entity;
+
+	for (int i = 0; i < t->n; i++) {
+		const struct field *f = &t->fields[i];
+		auto_json *values = json_array();
+
+		if (f->type != FIELD_CHOICE)
+			continue;
+		if (slot) {
+			json_t *v = resolve_value(r->s->a, f, slot->text);
+
+			if (v)
+				json_array_append_new(values, v);
+		} else {
+			for (int k = 0; k < f->choices_n; k++)
+				if (word_in(f->choices[k], p->words))
+					json_array_append_new(values, json_string(f->choices[k]));
+		}
+		if (!json_array_size(values))
+			continue;
+		json_object_set_new(r->t->params, p->name, json_pack("{s:s, s:O}", "field", f->name, "values", values));
+		return 0;
+	}
+	if (slot && !p->optional)
+		return fail(r, arena_printf(r->s->a, "\"%s\" is no value of any field", quoted(r, slot)));
+	return fallback_set(r, p);
+}
+
+static struct field *named_of(struct trial *r, const struct param *p, unsigned types)
+{
+	for (const char **n = p->names; *n; n++) {
+		struct field *f = resolve_name(r->s, r->t->entity, *n, types);
+
+		if (f && !(f->required && f->type != FIELD_YES_NO && f->type != FIELD_CHOICE))
+			return f;
+	}
+	return NULL;
+}
+
+/* The field that says a record is finished: an empty date, a yes_no, a choice. */
+static int closed_param(struct trial *r, const struct param *p)
+{
+	struct entity *t = r->t->entity;
+	struct field *f = named_of(r, p, 1u << FIELD_DATE | 1u << FIELD_DATETIME);
+
+	if (!f)
+		f = named_of(r, p, 1u << FIELD_YES_NO);
+	for (int i = 0; i < t->n && !f; i++)
+		for (int k = 0; k < t->fields[i].choices_n && t->fields[i].type == FIELD_CHOICE && !f; k++)
+			if (word_in(t->fields[i].choices[k], p->words))
+				f = &t->fields[i];
+	if (f) {
+		r->t->score += 2;
+		json_object_set_new(r->t->params, p->name, json_string(f->name));
+		return 0;
+	}
+	if (p->add_name && may_add(t)) {
+		if (entity_field(t, p->add_name)) /* there, and required: then it cannot say that a record is open */
+			return fail(r, arena_printf(r->s->a, "%s must always have a value, so it cannot say that a %s is open",
+						    p->add_name, t->name));
+		json_object_set_new(r->t->params, p->name, json_string(p->add_name));
+		return change_note(r, p->add_name, true, p->add_type, p->add_required);
+	}
+	return fallback_set(r, p);
+}
+
+static int word_param(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+
+	if (!slot)
+		return fallback_set(r, p);
+	json_object_set_new(r->t->params, p->name, json_string_any(bytes_of(line_fold(r->s->a, slot->text, 200))));
+	return 0;
+}
+
+static int param_resolve(struct trial *r, const struct param *p)
+{
+	switch (p->want) {
+	case WANT_FIELD:
+		return p->many ? list_param(r, p) : field_param(r, p);
+	case WANT_REF:
+		return p->many ? list_param(r, p) : ref_param(r, p);
+	case WANT_FIELDS:
+	case WANT_REFS:
+		return list_param(r, p);
+	case WANT_ENTITY:
+		return entity_param(r, p);
+	case WANT_NUMBER:
+		return number_param(r, p);
+	case WANT_STATES:
+		return states_param(r, p);
+	case WANT_VALUE:
+		return value_param(r, p);
+	case WANT_CHOICE:
+		return choice_param(r, p);
+	case WANT_CLOSED:
+		return closed_param(r, p);
+	case WANT_WORD:
+		return word_param(r, p);
+	}
+	return -1;
+}
+
+/* A field without words of its own that a value will find: it waits for that value. */
+static bool waits(const struct trial *r, const struct param *p)
+{
+	const struct rule_kind *k = r->m->kind;
+
+	if (p->want != WANT_FIELD || slot_find(r->m, p->slot))
+		return false;
+	for (int i = 0; i < k->params_n; i++)
+		if (k->params[i].want == WANT_VALUE && k->params[i].of && !strcmp(k->params[i].of, p->name) &&
+		    slot_find(r->m, k->params[i].slot))
+			return true;
+	return false;
+}
+
+static bool is_pronoun(struct arena *a, struct bytes text)
+{
+	static const char *const words[] = { "it", "they", "record", "records", "entry", "entries", "one", "this", "that", "these", NULL };
+	struct phrase p;
+
+	phrase_parse(a, text, &p);
+	return p.n && word_in(p.w[p.n - 1], words);
+}
+
+static int entity_fits(struct trial *r)
+{
+	const struct slot *slot = slot_find(r->m, r->m->kind->entity_slot);
+	const struct entity *t;
+	size_t from = 0;
+
+	if (!slot || is_pronoun(r->s->a, slot->text))
+		return 0;
+	t = resolve_entity(r->s, slot->text, &from);
+	if (!t)
+		return fail(r, arena_printf(r->s->a, "\"%s\" is no kind of record here", quoted(r, slot)));
+	if (t != r->t->entity)
+		return fail(r, "it is said of another entity");
+	core_note(r, slot, from);
+	r->t->score += 20;
+	return 0;
+}
+
+static void attempt_make(struct spec *s, const struct match *m, struct entity *t, struct attempt *out)
+{
+	struct trial r = { .s = s, .m = m, .t = out };
+	const struct rule_kind *k = m->kind;
+	json_t *fixed = NULL;
+
+	*out = (struct attempt){ .entity = t, .params = json_object(), .core = m->from };
+	if (entity_fits(&r) < 0)
+		return;
+	for (int i = 0; i < k->params_n; i++) /* in the catalogue's order, whatever is resolved first */
+		json_object_set_new(out->params, k->params[i].name, json_null());
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < k->params_n; i++) {
+			const struct param *p = &k->params[i];
+			bool later = waits(&r, p);
+
+			if ((pass && !later) || (pass && json_text(out->params, p->name)) || (!pass && later))
+				continue;
+			if (param_resolve(&r, p) < 0) {
+				if (!out->why)
+					out->why = "it is not understood";
+				return;
+			}
+		}
+	}
+	if (k->fixed && json_parse(bytes_of(k->fixed), &fixed, NULL) == 0)
+		json_object_update(out->params, fixed);
+	json_decref(fixed);
+	if (phrase_occurs(s->a, t->name, m->sentence) || phrase_occurs(s->a, t->plural, m->sentence))
+		out->score += 3;
+	/* One field in two places is a pattern that matched too much. */
+	for (int i = 0; i < k->params_n && !out->why; i++)
+		for (int j = 0; j < i && !out->why; j++)
+			if (k->params[i].want == WANT_FIELD && k->params[j].want == WANT_FIELD &&
+			    json_is_string(json_object_get(out->params, k->params[i].name)) &&
+			    json_equal(json_object_get(out->params, k->params[i].name), json_object_get(out->params, k->params[j].name)))
+				out->why = "both sides are the same field";
+}
+
+/* Of two reasons the one that says more. */
+static bool says_more(const char *x, const char *y)
+{
+	return !y || (!strcmp(y, "it is said of another entity") && strcmp(x, y)) ||
+	       (!strncmp(y, "no field is called", 18) && strncmp(x, "no field is called", 18) &&
+		strcmp(x, "it is said of another entity"));
+}
+
+void attempt_best(struct spec *s, const struct match *m, struct attempt *out)
+{
+	struct attempt best = { .why = "there is no entity" };
+	const char *other = NULL, *why = NULL;
+	bool any = false;
+
+	for (int i = 0; i < s->n; i++) {
+		struct attempt t;
+
+		attempt_make(s, m, &s->entities[i], &t);
+		if (t.why) {
+			if (says_more(t.why, why))
+				why = t.why;
+			attempt_drop(&t);
+		} else if (!any || t.score > best.score) {
+			attempt_drop(&best);
+			best = t;
+			any = true;
+			other = NULL;
+		} else {
+			if (t.score == best.score)
+				other = t.entity->name;
+			attempt_drop(&t);
+		}
+	}
+	if (any && other) {
+		best.why = arena_printf(s->a, "it may be said of %s and of %s; say of which", best.entity->name, other);
+		best.ambiguous = true;
+	} else if (!any) {
+		best.why = why ? why : best.why;
+	}
+	*out = best;
+}
