@@ -120,6 +120,7 @@ struct run {
 	size_t head;                   /* bytes of header lines that came */
 	bool moved;                    /* something came since the last look */
 	enum http_fault fault;         /* decided by us */
+	bool joined_body;
 	struct buf joined;
 };
 
@@ -264,6 +265,7 @@ static void set_body(struct http *h, struct run *r)
 	if (r->total <= JOIN_MAX) {
 		for (int i = 0; i < r->q->n_pieces; i++)
 			buf_add(&r->joined, r->q->piece[i].p, r->q->piece[i].n);
+		r->joined_body = true;
 		SET(POSTFIELDS, buf_str(&r->joined));
 		return;
 	}
@@ -459,7 +461,7 @@ int http_send(struct http *h, const struct http_ask *q, struct http_reply *out, 
 	lib.curl_multi_remove_handle(h->multi, h->easy);
 	lib.curl_easy_reset(h->easy); /* forgets our memory */
 	buf_drop(&r.joined);
-	r.r.sent = (uint64_t)sent + (uint64_t)head;
+	r.r.sent = (uint64_t)head + (r.joined_body ? 0 : (uint64_t)sent); /* a joined body is counted with its head */
 	r.r.fault = r.fault != HTTP_WHOLE ? r.fault : fault_of(code);
 	if (r.r.fault == HTTP_CUT && is_enough(&r))
 		r.r.fault = HTTP_ENDED;

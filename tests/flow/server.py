@@ -309,7 +309,7 @@ class Speaker:
             self.whole(a.get("status", 200), "text/html", "<!DOCTYPE html><html><title>Welcome to nginx!</title></html>")
             return
         elif kind == "gzip":
-            bomb = gzip.compress(b"\0" * (50 << 20))
+            bomb = gzip.compress(b"\0" * (10 << 20))
             self.whole(200, "application/json", bomb, {"Content-Encoding": "gzip"})
             return
         elif kind == "head":

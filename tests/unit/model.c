@@ -1,124 +1,9 @@
 /*
- * Turns against a scripted server over real HTTP (tests/flow/server.py): what is asked, what comes back, and what is
- * made of every fault. The clock is held, so that no retry really waits.
+ * Turns: what is asked, what comes back, in which way, and where a key goes. Faults are in faults.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "../tap.h"
-#include "base/clock.h"
-#include "base/err.h"
-#include "base/fs.h"
-#include "base/json.h"
-#include "base/proc.h"
-#include "base/rand.h"
-#include "model/model.h"
-#include "net/http.h"
-
-#include <math.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#define KEY "sk-very-secret-0123456789"
-#define TOOLS "[{\"name\":\"shell\",\"description\":\"Run a command.\",\"parameters\":{\"type\":\"object\",\"properties\":" \
-	      "{\"command\":{\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}},\"required\":[\"command\"]}}," \
-	      "{\"name\":\"finish\",\"description\":\"End.\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}]"
-#define SYSTEM "{\"role\":\"system\",\"content\":\"You are a test.\"}"
-#define HELLO SYSTEM ",{\"role\":\"user\",\"content\":\"hello\"}"
-
-static struct proc_child server;
-static char base[64], home[] = "/tmp/model.XXXXXX";
-static struct http *control;
-static struct buf said = { .max = 1 << 20 };    /* all told lines since the last scenario */
-static struct buf shown = { .max = 1 << 20 };   /* content as it streamed                  */
-static struct buf answer_body = { .max = 1 << 20 };
-static struct arena a;                          /* of the whole file */
-
-static void told(void *arg, const char *line)
-{
-	(void)arg;
-	buf_printf(&said, "%s\n", line);
-}
-
-static void seen(void *arg, const char *what, struct bytes piece)
-{
-	(void)arg;
-	if (!strcmp(what, "again"))
-		buf_clear(&shown);
-	if (!strcmp(what, "content"))
-		buf_add(&shown, piece.p, piece.n);
-}
-
-static int body(void *arg, const struct http_reply *h, struct bytes piece)
-{
-	(void)arg;
-	(void)h;
-	return buf_add(&answer_body, piece.p, piece.n);
-}
-
-/* Sets the next scenario ("steps" alone, or the whole object); true when the one before was kept to. */
-static bool scenario(const char *text)
-{
-	auto_buf whole = buf_max(1 << 20);
-	auto_json *v = NULL;
-	struct http_reply r;
-	struct err e = { 0 };
-	char url[100];
-	struct http_ask q = { .url = url, .post = true, .n_pieces = 1, .seen = body };
-
-	if (*text == '[')
-		buf_printf(&whole, "{\"steps\":%s}", text);
-	else
-		buf_add_str(&whole, text);
-	snprintf(url, sizeof(url), "%.*s/-/scenario", (int)(strlen(base) - 3), base);
-	q.piece[0] = buf_bytes(&whole);
-	buf_clear(&answer_body);
-	buf_clear(&said);
-	buf_clear(&shown);
-	if (http_send(control, &q, &r, &e) < 0 || r.status != 200 || json_parse(buf_bytes(&answer_body), &v, &e) < 0) {
-		printf("# scenario: %d %s\n", r.status, e.text);
-		return false;
-	}
-	for (size_t i = 0; i < json_array_size(json_list(v, "failures")); i++)
-		printf("#   %s\n", json_string_value(json_array_get(json_list(v, "failures"), i)));
-	return json_array_size(json_list(v, "failures")) == 0;
-}
-
-#define kept() ok(scenario("[]"), "  and the server got what it wanted")
-
-static struct model *opened(const char *name)
-{
-	struct model_choice c = { .name = name, .base_url = base, .told = told, .first_ms = 300, .stall_ms = 200 };
-	struct model *m = NULL;
-	struct err e = { 0 };
-
-	if (model_open(&c, &m, &e) < 0)
-		printf("# open: %s\n", e.text);
-	return m;
-}
-
-static struct model_ask plain(void)
-{
-	return (struct model_ask){ .messages = bytes_of(HELLO), .temperature = -1, .seed = -1, .seen = seen };
-}
-
-static struct model_ask with_tools(void)
-{
-	struct model_ask q = plain();
-
-	q.tools = bytes_of(TOOLS);
-	return q;
-}
-
-/* One turn of a model opened for it alone. */
-static int turn(const char *name, const struct model_ask *q, struct model_reply *r, struct err *e)
-{
-	auto_model *m = opened(name);
-
-	*r = (struct model_reply){ 0 };
-	*e = (struct err){ 0 };
-	return m ? model_turn(m, &a, q, r, e) : -1;
-}
+#include "../scripted.h"
 
 static void a_plain_turn(void)
 {
@@ -164,49 +49,324 @@ static void calls_are_put_together(void)
 	kept();
 }
 
-static bool serve(void)
+/* One answer of a server, one call expected of it: shell {"command":"ls"}. */
+static void one_call(const char *answer, const char *name, const char *lost)
 {
-	const char *argv[] = { "python3", "tests/flow/server.py", NULL, "--seconds", "120", NULL };
-	char port[16] = "", path[100];
+	struct model_ask q = with_tools();
+	struct model_reply r;
+	struct err e;
+	auto_buf text = buf_max(1 << 16);
+
+	buf_printf(&text, "[{\"answer\":%s}]", answer);
+	scenario(buf_str(&text));
+	ok(turn("any", &q, &r, &e) == 0, "%s %s", name, e.text);
+	is_whole(r.n_calls, 1, "  is one call");
+	if (r.n_calls == 1) {
+		is_text(r.calls[0].name, "shell", "  of the shell");
+		is_text(r.calls[0].arguments, "{\"command\":\"ls\"}", "  with its arguments");
+		is_text(r.calls[0].bad, NULL, "  that can be run");
+	}
+	ok(r.finish == FINISH_CALLS, "  and the turn goes on");
+	if (lost)
+		ok(r.lost && strstr(r.lost, lost), "  it is told: %s", r.lost ? r.lost : "(nothing)");
+	else
+		is_text(r.lost, NULL, "  nothing is lost");
+	kept();
+}
+
+#define LS "\"calls\":[{\"name\":\"shell\",\"arguments\":{\"command\":\"ls\"}}]"
+
+static void careless_servers(void)
+{
+	one_call("{" LS ",\"index\":\"none\"}", "a call without an index", NULL);
+	one_call("{" LS ",\"chunk\":1,\"split\":1}", "a call letter by letter, byte by byte", NULL);
+	one_call("{" LS ",\"finish\":\"stop\"}", "a call that ends with \"stop\"", NULL);
+	one_call("{" LS ",\"done\":false}", "a stream without [DONE]", NULL);
+	one_call("{" LS ",\"whole\":true}", "JSON instead of a stream", NULL);
+	one_call("{" LS ",\"type\":\"text/plain\"}", "a stream that calls itself text", NULL);
+	one_call("{" LS ",\"eol\":\"\\r\",\"comments\":true}", "lines that end in CR alone", NULL);
+	one_call("{\"calls\":[{\"name\":\"functions.shell\",\"arguments\":{\"command\":\"ls\"}}]}", "a name with a prefix", "was read as shell");
+	one_call("{\"calls\":[{\"name\":\"hell\",\"arguments\":{\"command\":\"ls\"}}]}", "a name that was cut", "was read as shell");
+	one_call("{\"calls\":[{\"name\":\"shell\",\"arguments\":\"\\\"{\\\\\\\"command\\\\\\\":\\\\\\\"ls\\\\\\\"}\\\"\"}]}", "JSON within JSON", NULL);
+	one_call("{" LS ",\"lost\":\"content\",\"reasoning\":\"so\"}", "GLM's markup in the content", "recovered from the text");
+	one_call("{" LS ",\"lost\":\"reasoning\",\"reasoning\":\"I think <tool_call>shell is it. \"}", "GLM's markup at the end of thinking",
+		 "recovered from the reasoning");
+	one_call("{\"text\":\"<tool_call>\\n{\\\"name\\\": \\\"shell\\\", \\\"arguments\\\": {\\\"command\\\": \\\"ls\\\"}}\\n</tool_call>\"}",
+		 "Hermes' markup", "recovered");
+	one_call("{\"text\":\"<tool_call>\\n<function=shell>\\n<parameter=command>\\nls\\n</parameter>\\n</function>\\n</tool_call>\"}",
+		 "Qwen coder's markup", "recovered");
+	one_call("{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"tool_calls\\\":[{\\\"index\\\":0,\\\"function\\\":{\\\"name\\\":\\\"shell\\\","
+		 "\\\"arguments\\\":{\\\"command\\\":\\\"ls\\\"}}}]},\\\"finish_reason\\\":\\\"tool_calls\\\"}]}\\n\\n\"}",
+		 "arguments that are an object, no id, no usage", NULL);
+	scenario("[]");
+}
+
+static void a_lost_call_is_asked_for_whole(void)
+{
+	struct model_ask q = with_tools();
+	struct model_reply r;
+	struct err e;
+
+	scenario("[{\"expect\":{\"stream\":true},\"answer\":{" LS ",\"lost\":true}},"
+		 "{\"expect\":{\"stream\":null,\"has_not\":[\"stream_options\"]},\"answer\":{" LS ",\"lost\":true}}]");
+	ok(turn("any", &q, &r, &e) == 0 && r.n_calls == 1, "a call lost in the stream is had without streaming %s", e.text);
+	is_whole(r.attempts, 2, "by a second request");
+	ok(strstr(buf_str(&said), "lost a tool call") != NULL, "of which a line tells");
+	kept();
+	scenario("[{\"answer\":{\"text\":\"hm\",\"finish\":\"tool_calls\"},\"times\":2}]");
+	ok(turn("any", &q, &r, &e) == 0 && r.n_calls == 0 && r.finish == FINISH_CALLS && r.lost, "a call that never comes is told: %s",
+	   r.lost ? r.lost : "");
+	kept();
+}
+
+static void calls_that_cannot_be_run(void)
+{
+	struct model_ask q = with_tools();
+	struct model_reply r;
+	struct err e;
+	auto_json *v = NULL;
+
+	scenario("[{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\": ls}\",\"id\":\"x\"},{\"name\":\"sql \\\"drop\",\"arguments\":{}},"
+		 "{\"name\":\"shell\",\"arguments\":\"[1]\",\"id\":\"x\"},{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\":\\\"a\\nb\\\"}\"},"
+		 "{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\":1,\\\"command\\\":2}\"}]}}]");
+	ok(turn("any", &q, &r, &e) == 0 && r.n_calls == 5, "calls that cannot be run are there too %s", e.text);
+	if (r.n_calls == 5) {
+		ok(r.calls[0].bad && strstr(r.calls[0].bad, "not valid JSON"), "one is told not to be JSON: %s", r.calls[0].bad);
+		is_text(r.calls[0].arguments, "{}", "its arguments are empty");
+		ok(r.calls[1].bad && strstr(r.calls[1].bad, "shell, finish"), "one that no tool is by that name: %s", r.calls[1].bad);
+		ok(r.calls[2].bad && strstr(r.calls[2].bad, "not a JSON object"), "one that it is no object");
+		ok(strcmp(r.calls[2].id, r.calls[0].id) != 0, "a doubled id is replaced");
+		is_text(r.calls[3].arguments, "{\"command\":\"a\\nb\"}", "a line break within a string is mended");
+		ok(r.calls[4].bad != NULL, "a key given twice is refused: %s", r.calls[4].bad);
+	}
+	ok(r.lost != NULL, "and it is told: %s", r.lost);
+	ok(json_parse(bytes_of(r.message), &v, &e) == 0, "the message is JSON all the same %s", e.text);
+	ok(json_parse(bytes_of(json_text(json_map(json_array_get(json_list(v, "tool_calls"), 0), "function"), "arguments")), &(json_t *){ NULL }, &e) == 0,
+	   "and so are the arguments in it");
+	kept();
+	scenario("[{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\":\\\"cat > x <<\"}],\"finish\":\"length\"}}]");
+	ok(turn("any", &q, &r, &e) == 0 && r.finish == FINISH_LENGTH && r.n_calls == 1, "an answer that was cut by length is its own case");
+	ok(r.n_calls == 1 && r.calls[0].bad && strstr(r.calls[0].bad, "cut off"), "and its call says so");
+	kept();
+}
+
+static void by_schema(void)
+{
+	struct model_ask q = with_tools();
+	struct model_reply r, again;
+	struct err e = { 0 };
+	auto_buf text = buf_max(4000);
+	auto_model *m = NULL;
+
+	scenario("[{\"expect\":{\"tools\":[\"shell\",\"finish\"]},\"answer\":{\"status\":400,\"body\":{\"error\":{\"message\":\"tools are not supported\"}}}},"
+		 "{\"expect\":{\"tools\":null,\"has\":[\"\\\"response_format\\\":{\\\"type\\\":\\\"json_schema\\\"\",\"You act through tools\",\"You are a test.\"],"
+		 "\"roles\":[\"system\",\"user\"]},\"answer\":{\"text\":\"{\\\"tool\\\":\\\"shell\\\",\\\"arguments\\\":{\\\"command\\\":\\\"ls\\\"}}\"}},"
+		 "{\"expect\":{\"tools\":null},\"answer\":{\"text\":\"{\\\"tool\\\":\\\"answer\\\",\\\"arguments\\\":{\\\"text\\\":\\\"done\\\"}}\"}}]");
+	m = opened("schema-model");
+	ok(model_turn(m, &a, &q, &r, &e) == 0 && r.n_calls == 1, "a server without tools is asked by schema %s", e.text);
+	ok(r.way == WAY_SCHEMA && r.n_calls == 1 && !strcmp(r.calls[0].arguments, "{\"command\":\"ls\"}"), "and the action is a call");
+	ok(strstr(r.message, "tool_calls") == NULL, "that stands in the transcript as it was written: %s", r.message);
+	ok(strstr(buf_str(&said), "takes no calls by native") != NULL, "a line tells of it");
+	model_result_message(m, &text, &r.calls[0], r.way, bytes_of("a \"b\"\n"));
+	is_text(buf_str(&text), "{\"role\":\"user\",\"content\":\"Result of shell:\\na \\\"b\\\"\\n\"}", "its result is a user's message");
+	ok(model_turn(m, &a, &q, &again, &e) == 0 && again.n_calls == 0 && again.finish == FINISH_STOP, "the answer ends the turn");
+	is_text(again.content, "done", "with its text");
+	kept();
+	scenario("[{\"expect\":{\"tools\":null},\"answer\":{\"text\":\"{\\\"tool\\\":\\\"shell\\\",\\\"arguments\\\":{\\\"command\\\":\\\"ls\\\"}}\"}}]");
+	ok(turn("schema-model", &q, &r, &e) == 0 && r.n_calls == 1, "another session remembers the way %s", e.text);
+	kept();
+}
+
+static void by_text(void)
+{
+	struct model_ask q = with_tools();
+	struct model_reply r;
+	struct err e;
+
+	scenario("[{\"expect\":{\"tools\":[\"shell\",\"finish\"]},\"answer\":{\"status\":400,\"body\":{\"error\":\"this model does not support tools\"}}},"
+		 "{\"expect\":{\"has\":[\"response_format\"]},\"answer\":{\"status\":400,\"body\":{\"detail\":\"response_format is unknown\"}}},"
+		 "{\"expect\":{\"has_not\":[\"response_format\"],\"has\":[\"end your reply with one block\"]},\"answer\":{\"text\":"
+		 "\"First I look.\\n```json\\n{\\\"tool\\\": \\\"shell\\\", \\\"arguments\\\": {\\\"command\\\": \\\"ls\\\"}}\\n```\\nResult of shell: made up\"}}]");
+	ok(turn("text-model", &q, &r, &e) == 0 && r.n_calls == 1, "a server that knows nothing is asked in words %s", e.text);
+	ok(r.way == WAY_TEXT, "in the way of text");
+	is_text(r.content, "First I look.", "the words before the block are content");
+	ok(strstr(r.message, "made up") == NULL && strstr(r.message, "```json") != NULL, "what was made up behind the block is not kept");
+	kept();
+	q.messages = bytes_of("{\"role\":\"user\",\"content\":\"x\"}");
+	scenario("[{\"expect\":{\"roles\":[\"system\",\"user\"]},\"answer\":{\"text\":\"All is done.\"}}]");
+	ok(turn("text-model", &q, &r, &e) == 0 && r.n_calls == 0 && r.finish == FINISH_STOP, "a reply without a block ends the turn");
+	kept();
+}
+
+static void answers_by_schema(void)
+{
+	auto_json *schema = json_pack("{s:s, s:{s:{s:s}}}", "type", "object", "properties", "n", "type", "integer");
+	const char *const stop[] = { "END", NULL };
+	struct model_ask q = plain();
+	struct model_reply r;
+	struct err e;
+
+	q.schema = schema;
+	q.temperature = 0.5;
+	q.max_tokens = 100;
+	q.seed = 7;
+	q.stop_words = stop;
+	scenario("[{\"expect\":{\"body\":{\"temperature\":0.5,\"max_tokens\":100,\"seed\":7,\"stop\":[\"END\"],\"response_format\":"
+		 "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"schema\":{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}}}}}}},"
+		 "\"answer\":{\"text\":\"Sure:\\n```json\\n{\\\"n\\\": 3}\\n```\"}}]");
+	ok(turn("any", &q, &r, &e) == 0, "an answer by schema %s", e.text);
+	is_text(r.content, "{\"n\": 3}", "is JSON alone");
+	ok(!r.lost, "and nothing is lost");
+	kept();
+	scenario("[{\"answer\":{\"text\":\"I cannot.\"}}]");
+	ok(turn("any", &q, &r, &e) == 0 && r.lost, "an answer that is no JSON is told: %s", r.lost ? r.lost : "");
+	kept();
+}
+
+static void glm_at_another_server(void)
+{
+	struct model_ask q = with_tools();
+	struct model_reply r;
+	struct err e;
+
+	scenario("[{\"expect\":{\"body\":{\"temperature\":0.7,\"top_p\":1,\"chat_template_kwargs\":{\"enable_thinking\":true,\"clear_thinking\":false}},"
+		 "\"has_not\":[\"tool_stream\"]},\"answer\":{\"reasoning\":\"  two\\n\\nblanks \\t\\u0001 é \",\"calls\":[{\"name\":\"finish\",\"id\":\"f\"}]}}]");
+	ok(turn("zai-org/GLM-5.1-FP8", &q, &r, &e) == 0, "GLM on one's own server has its quirks %s", e.text);
+	is_text(r.message, "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"  two\\n\\nblanks \\t\\u0001 é \",\"tool_calls\":"
+		"[{\"id\":\"f\",\"type\":\"function\",\"function\":{\"name\":\"finish\",\"arguments\":\"{}\"}}]}", "and its reasoning goes back byte for byte");
+	kept();
+}
+
+static void one_connection_and_the_same_bytes(void)
+{
+	auto_buf messages = buf_max(1 << 20);
+	struct model_ask q = with_tools();
+	auto_model *m = NULL;
+	struct model_reply r;
+	struct err e = { 0 };
+	uint64_t before = 0;
+	int bad = 0;
+
+	buf_add_str(&messages, HELLO);
+	scenario("[{\"expect\":{\"prefix\":true,\"same_connection\":true},\"times\":30,\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":{\"command\":\"echo hi\"},"
+		 "\"id\":\"call_12345678\"}]}}]");
+	m = opened("any");
+	for (int i = 0; i < 30; i++) {
+		q.messages = buf_bytes(&messages);
+		bad += model_turn(m, &a, &q, &r, &e) < 0 || r.n_calls != 1;
+		if (bad)
+			break;
+		if (i == 20)
+			before = r.sent;
+		if (i == 21)
+			printf("# a trivial turn adds %llu bytes upstream\n", (unsigned long long)(r.sent - before));
+		if (i == 21)
+			ok(r.sent - before <= 230, "a trivial turn adds at most 230 bytes");
+		buf_printf(&messages, ",%s,", r.message);
+		model_result_message(m, &messages, &r.calls[0], r.way, bytes_of("hi\n"));
+	}
+	is_whole(bad, 0, "30 turns");
+	is_whole(model_connections(m), 1, "go over one connection");
+	kept();
+	/* More than fits one write: read from where it lies. */
+	for (int i = 0; i < 3000; i++) {
+		buf_add_char(&messages, ',');
+		model_text_message(&messages, "user", bytes_of("a long transcript, a long transcript, a long transcript, a long transcript"));
+	}
+	q.messages = buf_bytes(&messages);
+	scenario("[{\"expect\":{\"same_connection\":true},\"answer\":{\"text\":\"a\",\"close\":true}},{\"expect\":{\"prefix\":true}}]");
+	ok(model_turn(m, &a, &q, &r, &e) == 0, "a transcript of %zu bytes is sent %s", messages.n, e.text);
+	ok(model_turn(m, &a, &q, &r, &e) == 0, "and again when the server has closed the connection %s", e.text);
+	kept();
+}
+
+static void where_a_key_goes(void)
+{
+	struct model_choice c = { .name = "glm-5.1", .told = told };
+	struct model_ask q = plain();
+	struct model *m = NULL;
+	struct model_reply r;
 	struct err e = { 0 };
 
-	snprintf(path, sizeof(path), "%s/first.json", home);
-	argv[2] = path;
-	if (fs_write_atomic(path, bytes_of("{\"steps\":[]}"), 0600, &e) < 0 ||
-	    proc_start(argv, NULL, NULL, PROC_PIPE_IN | PROC_PIPE_OUT, -1, &server, &e) < 0 || http_open(&control, &e) < 0) {
-		printf("Bail out! %s\n", e.text);
-		return false;
-	}
-	if (read(server.out, port, sizeof(port) - 1) <= 0) {
-		printf("Bail out! the server did not start\n");
-		return false;
-	}
-	snprintf(base, sizeof(base), "http://127.0.0.1:%d/v1", atoi(port));
-	return true;
+	ok(model_open(&c, &m, &e) < 0 && e.code == ERR_AUTH && strstr(e.text, "set SEALWRIGHT_API_KEY or ZAI_API_KEY"), "a missing key: %s", e.text);
+	setenv("OPENAI_API_KEY", KEY, 1);
+	ok(model_open(&c, &m, &e) < 0 && e.code == ERR_AUTH, "another service's key is not taken for it");
+	scenario("[{\"expect\":{\"auth\":null}}]");
+	ok(turn("any", &q, &r, &e) == 0, "nor sent to a server on this machine %s", e.text);
+	kept();
+	setenv("SEALWRIGHT_API_KEY", KEY, 1);
+	scenario("[{\"expect\":{\"auth\":\"Bearer " KEY "\"}},{\"answer\":{\"status\":401,\"body\":{\"error\":{\"message\":\"Incorrect API key provided: " KEY "\"}}}}]");
+	ok(turn("any", &q, &r, &e) == 0, "our own is, when this person runs the server %s", e.text);
+	ok(turn("any", &q, &r, &e) < 0 && e.code == ERR_AUTH, "a key that is refused: %s", e.text);
+	ok(!strstr(e.text, KEY) && !strstr(buf_str(&said), KEY), "is not repeated in the message, though the server did");
+	kept();
+	ok(model_open(&c, &m, &e) == 0, "with it glm-5.1 opens %s", e.text);
+	is_text(m ? model_endpoint(m) : NULL, "https://api.z.ai/api/paas/v4", "at its endpoint");
+	ok(m && model_context_tokens(m) == 200000 && !model_is_small(m), "with what is known of it");
+	model_close(&m);
+	c.name = "zai-coding/glm-5.1";
+	ok(model_open(&c, &m, &e) == 0 && !strcmp(model_endpoint(m), "https://api.z.ai/api/coding/paas/v4"), "the coding plan is another endpoint");
+	model_close(&m);
+	c.name = "openrouter/glm-5.1";
+	ok(model_open(&c, &m, &e) == 0 && !strcmp(model_name(m), "z-ai/glm-5.1"), "elsewhere it has another id");
+	model_close(&m);
+	setenv("SEALWRIGHT_API_KEY", "two\nlines", 1);
+	ok(model_open(&c, &m, &e) < 0 && e.code == ERR_USAGE && strstr(e.text, "line break"), "a key with a line break is refused: %s", e.text);
+	ok(!strstr(e.text, "two"), "and not shown");
+	c = (struct model_choice){ .name = "x", .base_url = "https://me:pw@example.org/v1" };
+	ok(model_open(&c, &m, &e) < 0 && !strstr(e.text, "pw"), "a password in a URL is refused: %s", e.text);
+	unsetenv("SEALWRIGHT_API_KEY");
+	unsetenv("OPENAI_API_KEY");
+	c = (struct model_choice){ .name = "gpt-17" };
+	ok(model_open(&c, &m, &e) < 0 && e.code == ERR_NOT_FOUND && strstr(e.text, "glm-5.1"), "an unknown name: %s", e.text);
+}
+
+static void a_replay_answers_only_what_was_asked(void)
+{
+	char *path = arena_printf(&a, "%s/r.jsonl", home), *name = arena_printf(&a, "replay:%s", path);
+	struct model_choice c = { .name = name };
+	struct model_ask q = with_tools();
+	auto_buf text = buf_max(1 << 20);
+	struct model_reply r, again;
+	auto_json *turns = NULL;
+	struct model *m = NULL;
+	struct err e;
+
+	scenario("[{\"answer\":{" LS ",\"reasoning\":\"why\"}}]");
+	ok(turn("any", &q, &r, &e) == 0, "a turn is recorded %s", e.text);
+	turns = model_reply_json(&r);
+	buf_add_str(&text, "{\"seq\":1,\"type\":\"turn\",\"data\":");
+	json_write(&text, turns);
+	buf_add_str(&text, "}\n{\"seq\":2,\"type\":\"tick\",\"data\":{}}\n");
+	json_write(&text, turns);
+	buf_add_char(&text, '\n');
+	fs_write_atomic(path, buf_bytes(&text), 0600, &e);
+	ok(model_open(&c, &m, &e) == 0, "and opened as a model %s", e.text);
+	ok(m && model_turn(m, &a, &q, &again, &e) == 0, "it answers the same question %s", e.text);
+	is_text(again.message, r.message, "with the same message");
+	ok(again.n_calls == 1 && !strcmp(again.calls[0].arguments, r.calls[0].arguments), "and the same call");
+	q.messages = bytes_of(HELLO HELLO);
+	ok(m && model_turn(m, &a, &q, &again, &e) < 0 && e.code == ERR_VERIFY && strstr(e.text, "turn 2"), "another question is refused: %s", e.text);
+	ok(m && model_turn(m, &a, &q, &again, &e) < 0 && strstr(e.text, "never recorded"), "and so is one too many: %s", e.text);
+	model_close(&m);
+	kept();
 }
 
 int main(void)
 {
-	if (!mkdtemp(home))
-		return 1;
-	setenv("XDG_CACHE_HOME", home, 1);
-	setenv("XDG_CONFIG_HOME", home, 1);
-	setenv("XDG_STATE_HOME", home, 1);
-	setenv("SEALWRIGHT_SHARE", "share", 1);
-	unsetenv("SEALWRIGHT_API_KEY");
-	unsetenv("OPENAI_API_KEY");
-	clock_set((struct when){ 1800000000000 });
-	rand_set(1);
 	if (!serve())
 		return 1;
 	a_plain_turn();
 	calls_are_put_together();
-	http_close(&control);
-	proc_end(&server, 2000);
-	fs_remove_tree(home, NULL);
-	arena_drop(&a);
-	buf_drop(&said);
-	buf_drop(&shown);
-	buf_drop(&answer_body);
-	return done();
+	careless_servers();
+	a_lost_call_is_asked_for_whole();
+	calls_that_cannot_be_run();
+	by_schema();
+	by_text();
+	answers_by_schema();
+	glm_at_another_server();
+	one_connection_and_the_same_bytes();
+	where_a_key_goes();
+	a_replay_answers_only_what_was_asked();
+	return served();
 }
