@@ -14,6 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ask  # noqa: E402
+import functions  # noqa: E402
 import specs  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,28 +38,54 @@ def measure_specs(o, server):
         answers = POOL.map(lambda w: server.ask(prompt.messages({"words": w["words"]}), temperature,  # noqa: B023
                                                 int(prompt.settings["max_tokens"]), schema), wants)
         for want, (text, generated, prompted, finish) in zip(wants, answers):
-            g = specs.grade(want, text, finish, "".join(t for _, t in prompt.turns))
-            kept.append({"id": want["id"], "temperature": temperature, "text": text, "tokens": generated, **g})
+            shown = "".join(t for _, t in prompt.turns)
+            raw = specs.grade(want, text, finish, shown)
+            cured = specs.grade(want, specs.cure(want["words"], text), finish, shown) if raw["valid"] else raw
+            kept.append({"id": want["id"], "temperature": temperature, "text": text, "tokens": generated, **raw})
             if o.verbose:
-                print(f"# {want['id']}: {text}\n#   {generated} tokens; {'; '.join(g['missed'] + g['odd'] + g['faults'] + g['wrong_types'] + g['copied'])}", flush=True)
-            add(sums.setdefault(want["set"], []), g, generated, prompted)
-        for name, rows in sums.items():
-            print_specs(f"{name}, temperature {temperature:g}", rows)
+                print(f"# {want['id']}: {text}\n#   {generated} tokens; cured: "
+                      f"{'; '.join(cured['missed'] + cured['odd'] + cured['faults'] + cured['wrong_types'])}", flush=True)
+            for name, g in (("as answered", raw), ("cured", cured)):
+                sums.setdefault((want["set"], name), []).append(row(g, generated, prompted))
+        for (name, how), rows in sums.items():
+            print_specs(f"{name}, temperature {temperature:g}, {how}", rows)
     return kept
 
 
-def add(rows, g, generated, prompted):
+def row(g, generated, prompted):
     whole = g["valid"] and g["entities"][0] == g["entities"][1] and not g["odd"]
-    rows.append((g["valid"], whole, *g["entities"], len(g["odd"]), *g["fields"], *g["typed"], *g["refs"],
-                 len(g["faults"]), len(g["wrong_types"]), len(g["copied"]), g["n_fields"], generated, prompted))
+    return (g["valid"], whole, *g["entities"], len(g["odd"]), *g["fields"], *g["typed"], *g["refs"], len(g["faults"]),
+            len(g["wrong_types"]), len(g["copied"]), g["n_fields"], generated, prompted)
 
 
 def print_specs(title, rows):
     s = [sum(column) for column in zip(*rows)]
-    print(f"{title}: valid {s[0]}/{len(rows)}, entities all right {s[1]}/{len(rows)} ({s[2]} of {s[3]}, {s[4]} odd), "
-          f"fields {s[5]}/{s[6]}, of these type right {s[7]}/{s[8]}, refs {s[9]}/{s[10]}, faults {s[11]}, types against the name {s[12]}, "
+    print(f"{title}: valid {s[0]}/{len(rows)}, specs with all entities {s[1]}/{len(rows)} (entities {s[2]}/{s[3]}, {s[4]} odd), "
+          f"fields {s[5]}/{s[6]}, type right {s[7]}/{s[8]}, refs {s[9]}/{s[10]}, faults {s[11]}, types against the name {s[12]}, "
           f"choices copied {s[13]}, fields a spec {s[14] / len(rows):.1f}, tokens {s[15] / len(rows):.0f} "
           f"(max {max(r[15] for r in rows)}), prompt {max(r[16] for r in rows)}", flush=True)
+
+
+def measure_functions(o, server):
+    """Each function once without and once with the user's examples in its docstring."""
+    prompt, d, kept = ask.Prompt(o.function_prompt or os.path.join(PROMPTS, "function.md")), data("functions.json"), []
+    groups = {"free": d["free"]}
+    for kind, template in d["catalogue"].items():
+        groups[kind] = [functions.catalogue(kind, template, e) for e in d["entities"]]
+    for group, wanted in groups.items():
+        wanted = [f for f in wanted if not o.only or group in o.only or f["name"] in o.only]
+        for examples in o.examples if wanted else ():
+            answers = POOL.map(lambda f: functions.search(server, prompt, f, examples), wanted)  # noqa: B023
+            rows = []
+            for f, (n, whys, tokens, code) in zip(wanted, answers):
+                rows.append((n == 1, n > 0, tokens, n or len(whys)))
+                kept.append({"function": f["name"], "group": group, "examples": examples, "sample": n, "whys": whys, "tokens": tokens, "code": code})
+                if o.verbose:
+                    print(f"# {f['name']}: sample {n}; {' | '.join(whys)}", flush=True)
+            s = [sum(column) for column in zip(*rows)]
+            print(f"{group}, {'with' if examples else 'without'} the user's examples: greedy {s[0]}/{len(rows)}, within 9 {s[1]}/{len(rows)}, "
+                  f"samples {s[3] / len(rows):.1f}, tokens {s[2] / len(rows):.0f}", flush=True)
+    return kept
 
 
 def main():
@@ -72,12 +99,16 @@ def main():
     p.add_argument("--temperature", nargs="+", type=float, default=[0.0])
     p.add_argument("--prompt", help="another prompt file")
     p.add_argument("--schema", help="another schema")
+    p.add_argument("--function-prompt", help="another prompt file for functions")
+    p.add_argument("--examples", nargs="+", type=int, default=[0, 1], help="0 without, 1 with the user's examples in the docstring")
     p.add_argument("--keep", help="write every answer and its grade to this file")
     p.add_argument("--verbose", action="store_true")
     o = p.parse_args()
     server, kept = ask.Server(o.base_url, o.key_file, o.model), []
     if o.what in ("specs", "all"):
         kept += measure_specs(o, server)
+    if o.what in ("functions", "all"):
+        kept += measure_functions(o, server)
     print(f"{server.calls} answers in {server.seconds:.0f} s")
     if o.keep:
         with open(o.keep, "w", encoding="utf-8") as f:

@@ -114,3 +114,61 @@ def grade_fields(g, want, entity):
             g["refs"][0] += 1
         else:
             g["missed"].append(f"{entity['name']} -> {names.split('|')[0]}")
+
+
+def stem(name):
+    """A singular to compare by: categories, classes, items -> category, class, item."""
+    name = name.replace(" ", "_").replace("-", "_").lower()
+    for end, to in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("ss", "ss"), ("us", "us"), ("is", "is"), ("s", "")):
+        if name.endswith(end):
+            return name[:-len(end)] + to
+    return name
+
+
+def cure(words, text):
+    """What code does to a draft before it counts: references to nothing and entities that only a field speaks of.
+
+    - names listed without an entity, and a reference to an absent entity that the words name: the entity is added;
+      a reference to any other absent entity becomes text;
+    - a field in the plural that refers (`lines: ref line_item`) means the opposite: line_item refers to this entity;
+    - a field whose plural stands in the words (`with categories`, category: choice(…)) is an entity and a reference.
+    """
+    draft = json.loads(text)
+    said = {stem(w) for w in re.findall(r"[a-z]+", words.lower())}
+    said |= {"_".join(p).lower() for p in zip(*[[stem(w) for w in re.findall(r"[A-Za-z]+", words)][i:] for i in (0, 1)])}
+    plurals = {stem(w) for w in re.findall(r"[a-z]+", words.lower()) if stem(w) != w}
+    entities = draft["entities"]
+    names = {e["name"] for e in entities}
+
+    def entity(name):
+        if name not in names and len(entities) < 8:
+            names.add(name)
+            entities.append({"name": name, "plural": name + "s", "fields": ["name: text required"]})
+        return next((e for e in entities if e["name"] == name), None)
+
+    for name in draft.get("names", []):
+        if name in said:
+            entity(name)
+    for e in list(entities):
+        fields = []
+        for field in e["fields"]:
+            name, kind, choices, ref, required, unique = FIELD.match(field).groups()
+            if name in RESERVED:
+                continue
+            child = stem(name) if kind in ("choice", "text", "long_text") else ref
+            if stem(name) != name and (kind == "ref" or stem(name) in said and stem(name) not in names and kind == "choice"):
+                other = entity(child)
+                if other and other is not e and not any(f": ref {e['name']}" in f for f in other["fields"]):
+                    other["fields"].insert(0, f"{e['name']}: ref {e['name']} required")
+                continue
+            if kind == "ref" and ref not in names:
+                if ref in said or stem(ref) in said:
+                    entity(ref)
+                else:
+                    field = f"{name}: text{required or ''}"
+            elif kind in ("choice", "text") and name in plurals and name != e["name"]:
+                entity(name)
+                field = f"{name}: ref {name}{required or ''}"
+            fields.append(field)
+        e["fields"] = fields
+    return json.dumps(draft)
