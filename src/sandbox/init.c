@@ -1,6 +1,6 @@
 /*
  * PID 1 of a sandbox: reaps orphans, hands on a request to end, and ends everything when the command ends, when the
- * supervisor is gone, or when all processes together hold too much memory.
+ * supervisor is gone, or when all processes together hold too much memory or have nearly filled the tree's disk.
  *
  * It began as a copy of the supervisor, which may hold keys. The kernel lets nobody inside look at it (it is not
  * dumpable, and its memory belongs to the user namespace outside), but what is not there need not be guarded: the loop
@@ -21,21 +21,23 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/rseq.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { STACK = 64 << 10, POLL_MS = 200 };
+enum { STACK = 64 << 10, POLL_MS = 100 };
 
 /* Without what needs a runtime. */
 #define ALONE __attribute__((noinline, no_stack_protector, no_sanitize("address", "undefined")))
 #define WITHIN static inline __attribute__((always_inline, no_sanitize("address", "undefined")))
 
 struct alone {           /* all that the loop knows */
-	int control, signals;
-	long command, pages_max;
+	int control, signals, tree;
+	long command, pages_max, processes_max, blocks_min;
 	unsigned long code, code_end, stack, stack_end;
 };
 
@@ -65,7 +67,7 @@ WITHIN long call(long nr, long a, long b, long c, long d, long e)
 }
 #endif
 
-WITHIN void end_all(const struct alone *z, long status, int out_of_memory, const struct rusage *sum)
+WITHIN void end_all(const struct alone *z, long status, int over_limit, const struct rusage *sum)
 {
 	struct own_report r;
 
@@ -73,7 +75,7 @@ WITHIN void end_all(const struct alone *z, long status, int out_of_memory, const
 		((volatile char *)&r)[i] = 0;
 	r.kind = REPORT_ENDED;
 	r.wait_status = (int)status;
-	r.out_of_memory = out_of_memory;
+	r.over_limit = over_limit;
 	r.cpu_us = (sum->ru_utime.tv_sec + sum->ru_stime.tv_sec) * 1000000 + sum->ru_utime.tv_usec + sum->ru_stime.tv_usec;
 	r.peak_kib = sum->ru_maxrss;
 	call(__NR_write, z->control, (long)&r, sizeof(r), 0, 0);
@@ -120,7 +122,8 @@ struct entry {           /* of getdents64 */
 	char name[];
 };
 
-WITHIN long all_pages(void)
+/* Of all processes; *processes: how many there are. */
+WITHIN long all_pages(long *processes)
 {
 	char names[8192] __attribute__((aligned(8)));
 	long proc = call(__NR_openat, AT_FDCWD, (long)"/proc", O_RDONLY | O_DIRECTORY, 0, 0), n, sum = 0;
@@ -131,7 +134,7 @@ WITHIN long all_pages(void)
 		for (long at = 0; at < n;) {
 			const struct entry *d = (const struct entry *)(names + at);
 
-			if (d->name[0] > '0' && d->name[0] <= '9')
+			if (d->name[0] > '0' && d->name[0] <= '9' && ++*processes)
 				sum += own_pages((int)proc, d->name);
 			at += d->size;
 		}
@@ -139,12 +142,32 @@ WITHIN long all_pages(void)
 	return sum;
 }
 
-/* Writes why to stderr of the command, where a person and a model look. */
-WITHIN void say_out_of_memory(void)
+/* The kernel counts a user's processes for us, but not root's; and nobody but a cgroup adds up memory. Why it ended is
+ * written to the command's stderr, where a person and a model look. */
+WITHIN void check_sums(const struct alone *z)
 {
-	const char text[] = "\nsealwright: the sandbox ended this: its processes together reached the memory limit\n";
+	static const char memory[] = "\nsealwright: the sandbox ended this: its processes together reached the memory limit\n";
+	static const char processes[] = "\nsealwright: the sandbox ended this: there were too many processes\n";
+	static const char disk[] = "\nsealwright: the sandbox ended this: the disk of the work tree is nearly full\n";
+	struct rusage sum;
+	struct shm_info shared;
+	struct statfs fs;
+	long n = 0, pages = all_pages(&n);
 
-	call(__NR_write, 2, (long)text, sizeof(text) - 1, 0, 0);
+	if (call(__NR_shmctl, 0, SHM_INFO, (long)&shared, 0, 0) >= 0)
+		pages += (long)shared.shm_tot;
+	if (call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) < 0)
+		fs.f_bavail = ~0ul;
+	if (pages <= z->pages_max && n <= z->processes_max && fs.f_bavail >= (unsigned long)z->blocks_min)
+		return;
+	if (pages > z->pages_max)
+		call(__NR_write, 2, (long)memory, sizeof(memory) - 1, 0, 0);
+	else if (n > z->processes_max)
+		call(__NR_write, 2, (long)processes, sizeof(processes) - 1, 0, 0);
+	else
+		call(__NR_write, 2, (long)disk, sizeof(disk) - 1, 0, 0);
+	call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
+	end_all(z, SIGKILL, 1, &sum);
 }
 
 WITHIN void reap(const struct alone *z)
@@ -174,16 +197,17 @@ ALONE static void loop(const struct alone *from)
 {
 	struct alone here = *from, *z = &here;
 	struct signalfd_siginfo si;
-	struct timespec wait = { 0, POLL_MS * 1000000L };
+	struct timespec wait;
 	struct pollfd set[2] = { { z->control, 0, 0 }, { z->signals, POLLIN, 0 } };
 
 	if (z->code)
 		forget(z);
 	for (;;) {
-		long r = call(__NR_ppoll, (long)set, 2, z->pages_max ? (long)&wait : 0, 0, 8);
+		long r;
 
 		wait.tv_sec = 0;
 		wait.tv_nsec = POLL_MS * 1000000L;
+		r = call(__NR_ppoll, (long)set, 2, (long)&wait, 0, 8);
 		if (set[0].revents) /* the supervisor is gone */
 			call(__NR_exit_group, 128 + SIGKILL, 0, 0, 0, 0);
 		while (call(__NR_read, z->signals, (long)&si, sizeof(si), 0, 0) == sizeof(si))
@@ -191,13 +215,8 @@ ALONE static void loop(const struct alone *from)
 				reap(z);
 			else
 				call(__NR_kill, -1, si.ssi_signo, 0, 0, 0);
-		if (r == 0 && z->pages_max && all_pages() > z->pages_max) {
-			struct rusage sum;
-
-			say_out_of_memory();
-			call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
-			end_all(z, SIGKILL, 1, &sum);
-		}
+		if (r == 0)
+			check_sums(z);
 	}
 }
 
@@ -236,7 +255,19 @@ static bool find_code(struct alone *z, unsigned long page)
 	return base && end != ~0ul && at > z->code && at < z->code_end && z->stack > z->code_end;
 }
 
-_Noreturn void init_run(int control, pid_t command, int64_t memory_max)
+/* Half a gigabyte stays free, or half of what is free when that is less. */
+static long least_free(int tree)
+{
+	struct statfs fs;
+	unsigned long want;
+
+	if (fstatfs(tree, &fs) < 0 || fs.f_bsize <= 0)
+		return 0;
+	want = (512ul << 20) / (unsigned long)fs.f_bsize;
+	return (long)(fs.f_bavail / 2 < want ? fs.f_bavail / 2 : want);
+}
+
+_Noreturn void init_run(const struct init_watch *w)
 {
 	static ucontext_t there;
 	sigset_t all;
@@ -244,8 +275,12 @@ _Noreturn void init_run(int control, pid_t command, int64_t memory_max)
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	sigfillset(&all);
-	start = (struct alone){ .control = control, .command = command, .pages_max = (long)(memory_max / page),
-				.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK) };
+	start = (struct alone){
+		.control = w->control, .command = w->command, .pages_max = (long)(w->memory_max / page),
+		.processes_max = w->processes_max, .signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
+		.tree = open(w->tree, O_PATH | O_CLOEXEC),
+	};
+	start.blocks_min = least_free(start.tree);
 	if (stack == MAP_FAILED || start.signals < 0 || getcontext(&there) < 0)
 		_exit(125);
 	start.stack = (unsigned long)stack;

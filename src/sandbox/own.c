@@ -45,8 +45,8 @@ struct own {
 	const char *dir;
 	int fds[3];
 	int ends[2];            /* of the socket: ours, init's */
-	uid_t uid;
-	gid_t gid;
+	char uid_line[32], gid_line[32]; /* of the maps, for a plain user */
+	bool apart;             /* for root: another user outside, too */
 	int exec_error;         /* of the command's process, which shares init's memory until it runs */
 	int64_t memory, file_max;
 	int processes;
@@ -75,28 +75,25 @@ static int write_at(const char *path, const char *text, size_t n)
 	return w == (ssize_t)n ? 0 : -1;
 }
 
-static int map(const char *path, unsigned outside)
-{
-	char line[32] = "1000 ", *p = line + 5, digits[12], *d = digits;
-
-	do
-		*d++ = (char)('0' + outside % 10);
-	while (outside /= 10);
-	while (d > digits)
-		*p++ = *--d;
-	*p++ = ' ';
-	*p++ = '1';
-	return write_at(path, line, (size_t)(p - line));
-}
-
+/* A plain user maps itself; for root, the supervisor has the right to map another. Our files in /proc belong to root
+ * unless we may be looked at; nothing untrusted runs yet. */
 static int map_user(const struct own *o)
 {
-	/* The files below belong to root unless we may be looked at; nothing untrusted runs yet. */
+	char go;
+
+	if (o->apart) {
+		if (read(o->ends[1], &go, 1) != 1 || syscall(SYS_setgroups, 0, NULL) < 0 ||
+		    syscall(SYS_setresgid, SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) < 0 ||
+		    syscall(SYS_setresuid, SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) < 0)
+			return -1;
+		return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	}
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return -1;
 	if (write_at("/proc/self/setgroups", "deny", 4) < 0 && errno != ENOENT)
 		return -1;
-	return map("/proc/self/uid_map", o->uid) < 0 ? -1 : map("/proc/self/gid_map", o->gid);
+	return write_at("/proc/self/uid_map", o->uid_line, strlen(o->uid_line)) < 0 ? -1 :
+	       write_at("/proc/self/gid_map", o->gid_line, strlen(o->gid_line));
 }
 
 static int loopback_up(void)
@@ -208,7 +205,7 @@ _Noreturn static void child(struct own *o)
 		fail(o, f);
 	if (write(3, &started, sizeof(started)) != sizeof(started))
 		_exit(125);
-	init_run(3, pid, o->memory);
+	init_run(&(struct init_watch){ 3, pid, o->memory, o->processes, o->s->tree });
 }
 
 /* ---- the supervisor ---- */
@@ -318,12 +315,35 @@ static pid_t clone_child(struct own *o)
 	return pid;
 }
 
+/* Maps the user when that is ours to do. What it opens again by /dev/stdout must be its own, too. */
+static int release(const struct own *o, pid_t pid)
+{
+	struct stat st;
+
+	if (!o->apart)
+		return 0;
+	for (int i = 0; i < 3; i++)
+		if (o->fds[i] >= 0 && fstat(o->fds[i], &st) == 0 && S_ISFIFO(st.st_mode))
+			(void)!fchown(o->fds[i], SANDBOX_OUTSIDE, SANDBOX_OUTSIDE);
+	if (idmap_write(pid, "uid_map", SANDBOX_UID, SANDBOX_OUTSIDE) < 0 ||
+	    idmap_write(pid, "gid_map", SANDBOX_UID, SANDBOX_OUTSIDE) < 0)
+		return -1;
+	return write(o->ends[0], "g", 1) == 1 ? 0 : -1;
+}
+
 /* Waits until the command runs, or hears why not. */
 static int await(struct own *o, pid_t pid, struct err *e)
 {
 	struct own_report r = { 0 };
 	ssize_t n;
 
+	if (release(o, pid) < 0) {
+		r.fail = (struct own_fail){ .step = STEP_MAP, .number = errno };
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		return explain(o, &r.fail, e);
+	}
 	while ((n = read(o->ends[0], &r, sizeof(r))) < 0 && errno == EINTR)
 		;
 	if (n == sizeof(r) && r.kind == REPORT_STARTED)
@@ -334,6 +354,13 @@ static int await(struct own *o, pid_t pid, struct err *e)
 	if (n == sizeof(r))
 		return explain(o, &r.fail, e);
 	return err_set(e, ERR_DENIED, "sandbox: its first process ended before it said why; is memory short?");
+}
+
+static bool was_root;
+
+bool own_was_root(void)
+{
+	return was_root;
 }
 
 static int own_begin(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
@@ -349,9 +376,12 @@ static int own_begin(struct proc_starter *by, const char *const *argv, const cha
 	memcpy(o->fds, fds, sizeof(o->fds));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
 		return err_sys(e, "sandbox: socket");
+	o->apart = idmap_open(&o->view);
+	o->view.is_root = was_root = geteuid() == 0 && !o->apart;
 	*pid = clone_child(o);
 	f.number = errno;
 	fs_close(&o->ends[1]);
+	idmap_close(&o->view);
 	if (*pid < 0 ? explain(o, &f, e) < 0 : await(o, *pid, e) < 0) {
 		fs_close(&o->ends[0]);
 		return -1;
@@ -362,10 +392,12 @@ static int own_begin(struct proc_starter *by, const char *const *argv, const cha
 static int prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e)
 {
 	*o = (struct own){
-		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 }, .uid = geteuid(), .gid = getegid(),
+		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 },
 		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
 	};
+	snprintf(o->uid_line, sizeof(o->uid_line), "%d %u 1", SANDBOX_UID, geteuid());
+	snprintf(o->gid_line, sizeof(o->gid_line), "%d %u 1", SANDBOX_UID, getegid());
 	if (view_plan(a, s, &o->view, e) < 0)
 		return -1;
 	if (dir && !path_is_beneath(dir, s->tree))

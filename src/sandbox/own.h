@@ -15,7 +15,8 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
-enum { SANDBOX_UID = 1000 };
+/* Our number inside, and outside when root runs us: one that nobody uses (systemd's UIDS-GIDS leaves it free). */
+enum { SANDBOX_UID = 1000, SANDBOX_OUTSIDE = 65530 };
 #define SANDBOX_HOME "/home/agent"
 
 /* Where building a sandbox can fail. own.c has the words. */
@@ -65,6 +66,7 @@ struct view {
 	int n_shows;
 	struct view_pin *pins;
 	int n_pins;
+	bool is_root;            /* the sandbox's user is root outside */
 	int64_t scratch_max;     /* bytes of /tmp, /dev/shm and the home folder together */
 	const char *const *writable; /* absolute; for Landlock; NULL-ended */
 };
@@ -73,6 +75,13 @@ struct view {
 int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct err *e);
 /* In the child, with all rights over its own mount namespace. 0, or -1 with *f filled. */
 int view_build(struct view *v, struct own_fail *f);
+
+/* ---- idmap.c: for root ---- */
+
+/* Opens what v shows with its owner mapped to SANDBOX_OUTSIDE. False when it cannot be, with nothing left open. */
+bool idmap_open(struct view *v);
+void idmap_close(struct view *v);
+int idmap_write(pid_t pid, const char *file, unsigned inside, unsigned outside); /* file: "uid_map", "gid_map" */
 
 /* ---- filter.c: which system calls ---- */
 
@@ -92,15 +101,25 @@ struct own_report {      /* what the child tells us over the socket */
 	int kind;
 	struct own_fail fail;
 	int wait_status;
-	int out_of_memory;
+	int over_limit;
 	int64_t cpu_us, peak_kib;
 };
 
-/* Watches the command until it ends, we die, or the memory of all reaches the limit. Forgets everything that the copy
- * of us held before it does so. Never returns. */
-_Noreturn void init_run(int control, pid_t command, int64_t memory_max);
+struct init_watch {
+	int control;             /* the socket to the supervisor */
+	pid_t command;
+	int64_t memory_max;
+	int processes_max;
+	const char *tree;
+};
+/* Watches the command until it ends, we die, or a sum reaches its limit. Forgets everything that the copy of us held
+ * before it does so. Never returns. */
+_Noreturn void init_run(const struct init_watch *w);
 
 /* ---- own.c ---- */
+
+/* Whether the last sandbox's user was root outside (see idmap.c). */
+bool own_was_root(void);
 
 int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);
 int own_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,

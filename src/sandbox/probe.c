@@ -23,8 +23,10 @@ static void probe(void)
 
 	if (own_run(&a, &s, &p, &r, &e) == 0 && r.status == 0) {
 		level.level = 2;
-		snprintf(level.why, sizeof(level.why), "no cgroup of its own: processes are bounded by a limit, memory by a "
-			 "watch five times a second");
+		snprintf(level.why, sizeof(level.why), "no cgroup of its own: %s, memory by a watch ten times a second%s",
+			 own_was_root() ? "processes are bounded by a watch too" : "processes are bounded by a limit",
+			 own_was_root() ? "; root's own files cannot be mapped here, so the command is user 0 without rights: "
+			 "better run as a plain user" : "");
 		return;
 	}
 	level.level = lock_landlock_abi() >= 2 ? 1 : 0;

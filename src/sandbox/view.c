@@ -13,10 +13,12 @@
 #include "sandbox/own.h"
 
 #include "base/err.h"
+#include "base/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -29,16 +31,20 @@
 /* Of the machine, read-only; absent ones are left out. Links (a merged /usr) are made again as links. */
 static const char *const system_shown[] = {
 	"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32",
-	"etc/alternatives", "etc/ld.so.cache", "etc/ld.so.conf", "etc/ld.so.conf.d", "etc/ssl/certs", "etc/ssl/openssl.cnf",
-	"etc/localtime", "etc/timezone", "etc/os-release", "etc/debian_version", "etc/mime.types", "etc/services",
-	"etc/protocols", "etc/java-17-openjdk", "etc/java-11-openjdk", "etc/java-21-openjdk", "etc/python3.11", "etc/perl",
-	NULL,
+	"etc/alternatives", "etc/ld.so.cache", "etc/ssl/certs", "etc/localtime", "etc/os-release", "etc/java-11-openjdk",
+	"etc/java-17-openjdk", "etc/java-21-openjdk", NULL,
 };
+
+/* Small files of the machine, copied: a mount costs 30 us at its making and end, a copy 5. */
+static const char *const copied[] = {
+	"etc/ssl/openssl.cnf", "etc/timezone", "etc/debian_version", "etc/mime.types", "etc/services", "etc/protocols", NULL,
+};
+enum { COPIES = 6, COPY_MAX = 256 << 10 };
 
 static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty", NULL };
 
 static const char *const folders[] = {
-	"etc/ssl", "proc", "dev/pts", "dev/shm", "tmp", "run", "var", "home/agent", "root", NULL,
+	"etc/ssl", "proc", "dev/pts", "dev/shm", "tmp", "run", "var/empty", "home/agent", "root", NULL,
 };
 
 static const struct {
@@ -61,11 +67,26 @@ static const struct {
 	{ "var/tmp", "/tmp" },             { "var/run", "/run" },
 };
 
-/* What root, even without rights, could read or trigger; and what tells of other processes of this machine. */
-static const char *const proc_hidden[] = { "kcore", "keys", "key-users", "kmsg", "sysrq-trigger", "timer_list",
-					   "sched_debug", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", NULL };
+/* What tells of others on this machine; and, behind NULL, what root could read even without rights. */
+static const char *const proc_hidden[] = { "keys", "key-users", "sched_debug", NULL, "kcore", "kmsg", "sysrq-trigger",
+					   "timer_list", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", NULL };
 
 /* ---- planning ---- */
+
+static struct buf copies[COPIES]; /* what copied[] holds; read once */
+static pthread_once_t copies_once = PTHREAD_ONCE_INIT;
+
+static void copies_read(void)
+{
+	for (int i = 0; copied[i]; i++) {
+		auto_buf path = buf_max(256);
+
+		buf_printf(&path, "/%s", copied[i]);
+		copies[i] = buf_max(COPY_MAX);
+		if (fs_read_file(buf_str(&path), &copies[i], NULL) < 0)
+			buf_drop(&copies[i]);
+	}
+}
 
 bool path_is_beneath(const char *path, const char *folder)
 {
@@ -224,6 +245,7 @@ int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct
 	size_t n = 1, base, n_write = 0;
 	char *tree;
 
+	pthread_once(&copies_once, copies_read);
 	for (size_t i = 0; s->read && s->read[i]; i++)
 		n++;
 	for (; s->write && s->write[n_write]; n_write++)
@@ -343,7 +365,7 @@ static int place_show(struct view_show *s, int root)
 	return attach(s->fd, root, s->at, attributes);
 }
 
-static int place_pin(const struct view_pin *p, int root, int empty)
+static int place_pin(const struct view_pin *p, int root)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 	int on = (int)syscall(SYS_openat2, root, p->at, &how, sizeof(how)), from;
@@ -358,7 +380,7 @@ static int place_pin(const struct view_pin *p, int root, int empty)
 		return -1;
 	}
 	if (p->kind == PIN_HIDE)
-		from = open_tree(empty, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		from = open_tree(root, "var/empty", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	else
 		from = open_tree(on, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (from < 0 || attach(from, on, "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -369,14 +391,30 @@ static int place_pin(const struct view_pin *p, int root, int empty)
 	return 0;
 }
 
-static int write_file(int root, const char *at, const char *text)
+static int write_file(int root, const char *at, struct bytes text)
 {
 	int fd = openat(root, at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-	size_t n = strlen(text);
 
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
+	if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
 		return -1;
 	return close(fd);
+}
+
+static int place_files(int root)
+{
+	for (int i = 0; folders[i]; i++)
+		if (make_way(root, folders[i], true) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (write_file(root, files[i].at, bytes_of(files[i].text)) < 0)
+			return -1;
+	for (int i = 0; i < COPIES; i++)
+		if (copies[i].n && write_file(root, copied[i], buf_bytes(&copies[i])) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (symlinkat(links[i].to, root, links[i].at) < 0)
+			return -1;
+	return 0;
 }
 
 static char *digits(char *end, uint64_t n)
@@ -388,45 +426,43 @@ static char *digits(char *end, uint64_t n)
 	return end;
 }
 
-/* One file system of a fixed size serves /tmp, /dev/shm and the home folder; "none" hides what must not show. */
-static int place_scratch(const struct view *v, int root, int *empty)
+/* One file system of a fixed size serves /tmp, /dev/shm and the home folder. It stays where it was mounted, in /run:
+ * taking it away again would cost as much as all of the rest here. */
+static int place_scratch(const struct view *v, int root)
 {
 	static const struct {
 		const char *name, *at;
 		mode_t mode;
-	} part[] = { { "t", "tmp", 01777 }, { "s", "dev/shm", 01777 }, { "h", "home/agent", 0755 }, { "none", NULL, 0555 } };
+	} part[] = { { "run/tmp", "tmp", 01777 }, { "run/shm", "dev/shm", 01777 }, { "run/home", &SANDBOX_HOME[1], 0755 } };
 	char options[64] = "mode=755,nr_inodes=200k,size=", number[24];
-	int base, fd;
+	int fd;
 
 	strcat(options, digits(number + 23, (uint64_t)v->scratch_max));
-	if (mkdirat(root, ".s", 0700) < 0 || fchdir(root) < 0 ||
-	    mount("scratch", ".s", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+	if (fchdir(root) < 0 || mount("scratch", "run", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
 		return -1;
-	base = openat(root, ".s", O_PATH | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++) {
-		if (mkdirat(base, part[i].name, 0700) < 0 || fchmodat(base, part[i].name, part[i].mode, 0) < 0)
+		if (mkdirat(root, part[i].name, 0700) < 0 || fchmodat(root, part[i].name, part[i].mode, 0) < 0)
 			return -1;
-		fd = open_tree(base, part[i].name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-		if (fd < 0)
-			return -1;
-		if (!part[i].at)
-			*empty = openat(base, part[i].name, O_PATH | O_CLOEXEC);
-		else if (move_mount(fd, "", root, part[i].at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		fd = open_tree(root, part[i].name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (fd < 0 || move_mount(fd, "", root, part[i].at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 			return -1;
 		close(fd);
 	}
-	close(base);
 	return 0;
 }
 
-static int place_proc(int root)
+static int place_proc(int root, bool is_root)
 {
 	int null = openat(root, "dev/null", O_PATH | O_CLOEXEC), proc, from, on;
 
 	if (fchdir(root) < 0 || mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL) < 0)
 		return -1;
 	proc = openat(root, "proc", O_PATH | O_CLOEXEC);
-	for (int i = 0; proc_hidden[i]; i++) {
+	for (int i = 0; proc_hidden[i] || is_root; i++) {
+		if (!proc_hidden[i]) { /* the second part */
+			is_root = false;
+			continue;
+		}
 		on = openat(proc, proc_hidden[i], O_PATH | O_CLOEXEC);
 		if (on < 0)
 			continue;
@@ -465,7 +501,7 @@ static int enter(int root)
 
 int view_build(struct view *v, struct own_fail *f)
 {
-	int root, empty = -1;
+	int root;
 
 	if (open_shows(v, f) < 0)
 		return -1;
@@ -473,16 +509,7 @@ int view_build(struct view *v, struct own_fail *f)
 	root = new_root();
 	if (root < 0)
 		return -1;
-	for (int i = 0; folders[i]; i++)
-		if (make_way(root, folders[i], true) < 0)
-			return -1;
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (write_file(root, files[i].at, files[i].text) < 0)
-			return -1;
-	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
-		if (symlinkat(links[i].to, root, links[i].at) < 0)
-			return -1;
-	if (place_scratch(v, root, &empty) < 0 ||
+	if (place_files(root) < 0 || place_scratch(v, root) < 0 ||
 	    mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
 		return -1;
 	f->step = STEP_SHOW;
@@ -491,13 +518,11 @@ int view_build(struct view *v, struct own_fail *f)
 			return -1;
 	f->step = STEP_PIN;
 	for (f->index = 0; f->index < v->n_pins; f->index++)
-		if (place_pin(&v->pins[f->index], root, empty) < 0)
+		if (place_pin(&v->pins[f->index], root) < 0)
 			return -1;
 	f->step = STEP_PROC;
-	if (place_proc(root) < 0)
+	if (place_proc(root, v->is_root) < 0)
 		return -1;
 	f->step = STEP_PIVOT;
-	if (fchdir(root) < 0 || umount2(".s", MNT_DETACH) < 0 || unlinkat(root, ".s", AT_REMOVEDIR) < 0)
-		return -1;
 	return enter(root);
 }
