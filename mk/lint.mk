@@ -17,7 +17,7 @@ CPPCHECK  = cppcheck --quiet --enable=warning,performance,portability --std=c11 
 $(B)/lint/%.c.ok: %.c mk/cppcheck.h mk/cppcheck.suppress
 	@mkdir -p $(@D)
 	@echo "lint $<"
-	@gcc $(CSTD) -O1 -g -fanalyzer -Werror -Isrc -MMD -MP -MF $(@:.ok=.d) -MT $@ -c -o /dev/null $<
+	@gcc $(CSTD) -O1 -g -fanalyzer -fdiagnostics-path-format=none -Werror -Isrc -MMD -MP -MF $(@:.ok=.d) -MT $@ -c -o /dev/null $<
 	@$(CPPCHECK) $<
 	@touch $@
 

@@ -1,0 +1,2 @@
+# The test engine reads JUnit XML by expat.
+LIBS += -lexpat

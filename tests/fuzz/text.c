@@ -1,0 +1,12 @@
+/*
+ * Fuzzes suite/text (what runners print for people): reading ends, and what was read is clean, bounded and named once.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "report.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	return report_holds(text_parse, p, n);
+}
