@@ -61,7 +61,9 @@ static void test_fill(struct report *r, struct suite_test *t, const struct repor
 	t->state = x->state;
 	if (x->file.n)
 		t->file = text_clean(r->a, x->file, REPORT_NAME_MAX, false);
-	if (x->state != TEST_PASSED && x->message.n)
+	if (x->state == TEST_PASSED)
+		t->message = NULL;
+	else if (x->message.n)
 		t->message = text_clean(r->a, x->message, REPORT_MESSAGE_MAX, true);
 	t->line = x->line > 0 && (x->state == TEST_FAILED || x->state == TEST_ERROR) ? x->line : 0;
 }

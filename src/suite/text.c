@@ -141,10 +141,9 @@ static int block(struct report *r, struct bytes s, struct bytes rest, struct err
 	if (!text_line(&rest, &line) || !bytes_start(line, "----------"))
 		return 0;
 	message = rest;
-	while (text_line(&rest, &line) && !bytes_start(line, "=====") && !bytes_start(line, "----------"))
-		if ((size_t)(rest.p - message.p) > 64 << 10)
-			break;
-	message.n = (size_t)(line.p - message.p);
+	message.n = 0;
+	while (message.n < 64 << 10 && text_line(&rest, &line) && !bytes_start(line, "=====") && !bytes_start(line, "----------"))
+		message.n = (size_t)(line.p + line.n - message.p);
 	return add(r, name, state, bytes_trim(message), e);
 }
 
