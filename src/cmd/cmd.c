@@ -24,7 +24,9 @@
 
 /* One line a command, in the order in which help shows them. Each stands in cmd/NAME.c. */
 #define COMMANDS(X) \
+	X(cmd_run) \
 	X(cmd_exec) \
+	X(cmd_resume) \
 	X(cmd_models_list) \
 	X(cmd_models_pull) \
 	X(cmd_models_serve) \

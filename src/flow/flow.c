@@ -11,11 +11,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "flow/sample.h"
 #include "flow/state.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -91,15 +93,30 @@ static void told(void *arg, const char *text)
 int flow_model(struct flow *f, struct err *e)
 {
 	struct model_choice c = {
-		.name = f->o->model, .base_url = f->o->base_url, .stop = f->o->stop, .told = told, .arg = f,
+		.name = f->o->model, .base_url = f->o->base_url, .patience_ms = f->o->patience_ms, .stop = f->o->stop,
+		.told = told, .arg = f,
 	};
 
 	if (f->m)
 		return 0;
 	if (model_open(&c, &f->m, e) < 0)
 		return -1;
+	if (f->o->allow_endpoint && f->o->allow_endpoint(f->o->arg, model_endpoint(f->m), e) < 0)
+		return -1;
 	return session_add(f->s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(f->m), "endpoint",
 						     model_endpoint(f->m), "small", model_is_small(f->m)), e);
+}
+
+/* A reply that nothing in the log was made of yet: the next step uses it instead of asking again. */
+static void keep_answer(struct flow *f, const json_t *turn)
+{
+	const char *text = json_text(json_object_get(turn, "reply"), "content");
+
+	if (!text || f->earlier_n == SAMPLE_MAX)
+		return;
+	if (!f->earlier)
+		f->earlier = arena_array(f->a, SAMPLE_MAX, sizeof(*f->earlier));
+	f->earlier[f->earlier_n++] = arena_strdup(f->a, text);
 }
 
 /* One event of an earlier process, into the state. */
@@ -108,6 +125,14 @@ static int replay(void *arg, const struct session_event *ev, struct err *e)
 	struct flow *f = arg;
 	const json_t *d = ev->data;
 	auto_buf b = buf_max(4 << 20);
+
+	if (!strcmp(ev->type, "turn"))
+		keep_answer(f, d);
+	else if (!strcmp(ev->type, "task.start") ? strcmp(f->started ? f->started : "", json_text_or(d, "id", "")) :
+		 !strcmp(ev->type, "spec") || !strcmp(ev->type, "task"))
+		f->earlier_n = 0;
+	if (!strcmp(ev->type, "task.start"))
+		f->started = arena_strdup(f->a, json_text_or(d, "id", ""));
 
 	if (!strcmp(ev->type, "spec")) {
 		json_decref(f->spec);
@@ -170,13 +195,26 @@ static const char *const end_names[] = {
 	[FLOW_DECLINED] = "declined",
 };
 
+/* The sandbox, or a reason why nothing may run. */
+static int box(struct flow *f, struct err *e)
+{
+	const struct sandbox_level *l;
+
+	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir, .image = f->o->image };
+	if (f->o->sandbox != SANDBOX_OWN)
+		return 0;
+	l = sandbox_probe();
+	if (l->level < (f->o->sandbox_level > 2 ? f->o->sandbox_level : 2))
+		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s", l->level, l->why);
+	return 0;
+}
+
 static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
 {
 	int r;
 
 	f->started_ms = clock_mono_ms();
-	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir };
-	r = run(f, e);
+	r = box(f, e) < 0 ? -1 : run(f, e);
 	if (r < 0) {
 		session_add(f->s, "stopped", json_pack("{s:s, s:o}", "code", err_code_name(e->code), "why",
 						       json_string_any(bytes_of(e->text))), NULL);
@@ -188,6 +226,17 @@ static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
 	model_close(&f->m);
 	json_decref(f->spec);
 	return r;
+}
+
+/* A git that was killed with us leaves its lock; the session's own lock says that nobody else works here. One that outlived
+ * us gets two seconds to end. */
+static void git_unlock(struct flow *f)
+{
+	char *path = arena_printf(f->a, "%s/.git/index.lock", f->dir);
+
+	for (int i = 0; i < 20 && fs_exists(path); i++)
+		clock_sleep_ms(100, f->o->stop);
+	unlink(path);
 }
 
 int flow_start(const struct flow_options *o, enum flow_end *end, struct err *e)
@@ -225,10 +274,13 @@ int flow_resume(struct session *s, const struct flow_options *given, enum flow_e
 		o.model = json_text(about, "model");
 	if (!o.base_url)
 		o.base_url = json_text(about, "base_url");
-	if (intent_parse(&a, bytes_of(json_text_or(about, "intent", "")), NULL, &f.intent, e) < 0)
+	if (!o.sandbox_given)
+		o.sandbox = (enum sandbox_backend)json_whole(about, "sandbox", SANDBOX_OWN);
+	if (intent_parse(&a, bytes_of(json_text_or(about, "intent", "")), o.tags, &f.intent, e) < 0)
 		return err_wrap(e, "session %s", session_id(s));
 	if (session_each(s, replay, &f, e) < 0)
 		return err_wrap(e, "session %s", session_id(s));
+	git_unlock(&f);
 	if (o.listener)
 		session_listen(s, o.listener, o.arg);
 	return run_to_end(&f, end, e);

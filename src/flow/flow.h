@@ -32,13 +32,20 @@ struct flow_options {
 	const char *dir;               /* absolute; absent or empty                                             */
 	const char *model, *base_url;  /* as model_choice                                                       */
 	enum sandbox_backend sandbox;
+	bool sandbox_given;            /* flow_resume: it wins over the session's                               */
+	int sandbox_level;             /* the least that the sandbox must reach, or nothing is run; 0: any      */
+	const char *image;             /* of SANDBOX_OCI; NULL: its own                                         */
+	int64_t patience_ms;           /* with a failing endpoint; 0: the model's own                           */
+	const struct tag *tags;        /* of the configuration, as intent_parse takes them; for flow_resume     */
+	/* Asked before an endpoint gets anything: -1 with e set is a no. May be NULL. */
+	int (*allow_endpoint)(void *arg, const char *endpoint, struct err *e);
 	struct flow_budget budget;
 	const char *test_command;      /* from the configuration; NULL: found                                   */
 	const volatile int *stop;
 	/* Shown the plan before work starts: 1 go on, 0 the person says no. NULL: no question. */
-	int (*confirm)(void *arg, const char *plan);
+	int (*confirm)(void *arg, const char *plan); /* -1: asked to stop meanwhile */
 	session_listener *listener;    /* sees every event; may be NULL                                         */
-	void *arg;                     /* of both                                                               */
+	void *arg;                     /* of all three                                                          */
 };
 
 /* What came of it. */

@@ -34,6 +34,25 @@ static void spend(struct model_usage *to, const struct model_usage *u)
 	to->counted = to->counted || u->counted;
 }
 
+/* The n-th answer: an earlier process's, or the model's. 1: the search ends (budget). */
+static int answer_get(struct model *m, struct arena *a, const struct sample *s, int n, struct model_reply *r,
+		      struct model_usage *spent, struct err *e)
+{
+	struct model_ask q = {
+		.messages = s->prompt, .temperature = sample_temperature(n), .max_tokens = s->max_tokens, .seed = n + 1,
+		.seen = s->seen, .arg = s->seen_arg,
+	};
+
+	if (n < s->earlier_n) {
+		*r = (struct model_reply){ .content = s->earlier[n] };
+		return 0;
+	}
+	if (model_turn(m, a, &q, r, e) < 0)
+		return err_wrap(e, "sample %d", n + 1);
+	spend(spent, &r->usage);
+	return s->told ? s->told(s->arg, n, r, NULL) : 0;
+}
+
 int sample_search(struct model *m, struct arena *a, const struct sample *s, struct sample_result *out, struct err *e)
 {
 	int max = s->max > 0 && s->max < SAMPLE_MAX ? s->max : SAMPLE_MAX, unique = 0;
@@ -41,20 +60,15 @@ int sample_search(struct model *m, struct arena *a, const struct sample *s, stru
 	struct digest seen[SAMPLE_MAX];
 
 	for (int n = 0; n < max && !res.found; n++) {
-		struct model_ask q = {
-			.messages = s->prompt, .temperature = sample_temperature(n), .max_tokens = s->max_tokens,
-			.seed = n + 1,
-		};
 		struct model_reply r;
 		struct digest d;
 		const char *why = NULL;
-		int good;
+		int good = answer_get(m, a, s, n, &r, &res.spent, e);
 
-		if (model_turn(m, a, &q, &r, e) < 0)
-			return err_wrap(e, "sample %d", n + 1);
+		if (good < 0)
+			return -1;
 		res.tried++;
-		spend(&res.spent, &r.usage);
-		if (s->told && s->told(s->arg, n, &r, NULL))
+		if (good)
 			break;
 		d = hash_bytes(bytes_of(r.content));
 		if (was_seen(seen, unique, &d)) {

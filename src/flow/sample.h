@@ -24,9 +24,15 @@ struct sample {
 	int max;                 /* samples at most, 1 .. SAMPLE_MAX; 0: SAMPLE_MAX                              */
 	/* 1: the answer passes; 0: it does not (*why says so in a line); -1: it could not be judged, the search ends. */
 	int (*judge)(void *arg, struct arena *a, struct bytes answer, const char **why, struct err *e);
-	/* Told of each sample, before it is judged (why NULL) and after; may be NULL. 1 ends the search: budget. */
+	/* Told of each sample, before it is judged (why NULL) and after; may be NULL. 1 ends the search: budget; -1: it failed. */
 	int (*told)(void *arg, int n, const struct model_reply *r, const char *why);
 	void *arg;
+	/* Answers that an earlier process was given for this same prompt, in order: judged first, and not asked for again. */
+	const char *const *earlier;
+	int earlier_n;
+	/* As model_ask's `seen`; may be NULL. */
+	void (*seen)(void *arg, const char *what, struct bytes piece);
+	void *seen_arg;
 };
 
 struct sample_result {

@@ -10,6 +10,7 @@
 #include "suite/suite.h"
 
 struct blueprint;
+struct blueprint_file;
 
 enum stage { STAGE_INTERPRET, STAGE_PLAN, STAGE_BUILD, STAGE_FINISH, STAGE_DONE };
 
@@ -24,13 +25,18 @@ struct flow {
 	json_t *spec;                 /* cured specification, owned               */
 	struct plan plan;
 	struct sandbox box;
+	const char *const *protect;   /* flow_protected's answer                  */
 	enum stage stage;
 	bool confirmed, planted;      /* plan agreed to; its commit made          */
 	int64_t started_ms;           /* monotonic                                */
 	int64_t turns, spent_ms;      /* spent_ms: by earlier processes           */
 	struct model_usage spent;
 	enum flow_end end;
-	const char *missing;          /* why unfinished, NULL when finished       */
+	const char **earlier;         /* answers that an earlier process was given for what is next */
+	int earlier_n;
+	const char *started;          /* id of the task that an earlier process was at      */
+	const char *doing;            /* what the model is at, for the progress   */
+	int64_t heard;                /* bytes of the answer that streams in      */
 };
 
 int flow_model(struct flow *f, struct err *e);                 /* opens f->m once */
@@ -51,6 +57,22 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e);
 
 /* Runs test files (NULL: all) in the sandbox with the tests read-only, logs the report. */
 int flow_test(struct flow *f, const char *task, const char *const *files, struct suite_report *r, struct err *e);
+
+/* As flow_test for one task, and its verdict: 1 passed, 0 not (*why), -1 when it could not be tested. */
+int flow_judge(struct flow *f, struct task *t, struct suite_report *r, const char **why, struct err *e);
+
+/* Every acceptance test file of the plan, NULL-ended: read-only while anything runs. */
+const char *const *flow_protected(struct flow *f);
+/* The end of a task: its commit and its event. */
+int flow_task_pass(struct flow *f, struct task *t, const struct suite_report *r, const char *origin, struct err *e);
+int flow_task_give_up(struct flow *f, struct task *t, const char *why, struct err *e);
+
+/* A model_ask's `seen`, arg is the flow: tells how much of an answer has come. */
+void flow_seen(void *arg, const char *what, struct bytes piece);
+/* Opens f->blueprint after a restart, when the work is on one. */
+int flow_blueprint(struct flow *f, struct err *e);
+/* Writes a blueprint's file beneath the tree, its folders with it. */
+int flow_write(struct flow *f, const struct blueprint_file *file, struct err *e);
 
 /* A commit of everything in the tree. origin: "blueprint NAME" or "model NAME". *id may come back NULL: no change. */
 int flow_commit(struct flow *f, const char *subject, const char *origin, const char **id, struct err *e);

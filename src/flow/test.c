@@ -6,24 +6,33 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/err.h"
+#include "blueprint/blueprint.h"
 #include "flow/state.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Every acceptance test file of the plan, NULL-ended. */
-static const char **protected_files(struct flow *f)
+/* The test files of a blueprint with their helpers, or those that the plan names. */
+const char *const *flow_protected(struct flow *f)
 {
+	struct blueprint_file *files = NULL;
 	const char **list;
-	int n = 0;
+	int n = 0, all = 0;
 
+	if (f->protect)
+		return f->protect;
+	if (f->blueprint && blueprint_tests(f->a, f->blueprint, f->spec, &files, &all, NULL) < 0)
+		all = 0;
 	for (int i = 0; i < f->plan.n; i++)
 		n += f->plan.tasks[i].tests_n;
-	list = arena_array(f->a, (size_t)n + 1, sizeof(*list));
+	list = arena_array(f->a, (size_t)(n + all) + 1, sizeof(*list));
 	n = 0;
-	for (int i = 0; i < f->plan.n; i++)
+	for (int i = 0; i < all; i++)
+		list[n++] = files[i].path;
+	for (int i = 0; i < f->plan.n && !all; i++)
 		for (int k = 0; k < f->plan.tasks[i].tests_n; k++)
 			list[n++] = f->plan.tasks[i].tests[k];
+	f->protect = list;
 	return list;
 }
 
@@ -34,7 +43,7 @@ int flow_test(struct flow *f, const char *task, const char *const *files, struct
 	const char *command = f->o->test_command ? f->o->test_command : f->plan.test;
 	json_t *data;
 
-	box.protect = protected_files(f);
+	box.protect = flow_protected(f);
 	if (suite_find(f->a, f->dir, command, &s, e) < 0)
 		return -1;
 	if (suite_run(f->a, &s, &box, files, 10 * 60 * 1000, f->o->stop, r, e) < 0)
