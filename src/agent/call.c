@@ -115,7 +115,7 @@ static int run(struct loop *l, const struct model_call *c, struct err *e)
 		r.malformed = true;
 		return settle(l, c, result_data(l, c, about, &r), e);
 	}
-	if (l->reply.started && t && !t->read_only) {
+	if (l->reply.started && t && !t->again) {
 		tool_refuses(&a, &r, "%s", interrupted);
 		return settle(l, c, result_data(l, c, about, &r), e);
 	}

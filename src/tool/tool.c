@@ -31,37 +31,37 @@ static const struct tool table[] = {
 	  "[exit status, time]; long output is cut in the middle and kept whole in a file that is named.",
 	  OBJECT(TEXT("command", "the command") "," WHOLE("limit_s", "seconds until it is ended; default 120, at most 1800"),
 		 "\"command\""),
-	  false, tool_shell },
+	  false, false, tool_shell },
 	{ "read", "Read a text file with line numbers, or list a folder.",
 	  OBJECT(TEXT("path", "beneath the work tree") "," WHOLE("offset", "first line, from 1") ","
 		 WHOLE("limit", "number of lines, default 400"), "\"path\""),
-	  true, tool_read },
+	  true, true, tool_read },
 	{ "edit",
 	  "Replace one piece of a file. old is copied from the file, without line numbers, with enough lines around to be "
 	  "there once.",
 	  OBJECT(TEXT("path", "the file") "," TEXT("old", "what stands there now") "," TEXT("new", "what shall stand there")
 		 "," FLAG("all", "replace every exact occurrence"), "\"path\",\"old\",\"new\""),
-	  false, tool_edit },
+	  false, false, tool_edit },
 	{ "write", "Write a whole file; folders are made. For small changes use edit.",
-	  OBJECT(TEXT("path", "the file") "," TEXT("content", "all of its text"), "\"path\",\"content\""), false, tool_write },
+	  OBJECT(TEXT("path", "the file") "," TEXT("content", "all of its text"), "\"path\",\"content\""), false, true, tool_write },
 	{ "search",
 	  "Search file contents by a Perl-compatible regular expression, or, without pattern, list file names. What git ignores "
 	  "is left out.",
 	  OBJECT(TEXT("pattern", "regular expression; absent: list names") "," TEXT("path", "file or folder, default all") ","
 		 TEXT("glob", "only names like *.py or src/**/*.c"), ""),
-	  true, tool_search },
+	  true, true, tool_search },
 	{ "plan",
 	  "Your working plan: replaces the list of steps; without steps, shows it. Keep it current in longer work; it "
 	  "outlives what is dropped from the conversation.",
 	  OBJECT("\"steps\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{" TEXT("step", "one line") ","
 		 "\"state\":{\"type\":\"string\",\"enum\":[\"open\",\"doing\",\"done\"]}},\"required\":[\"step\",\"state\"]}}", ""),
-	  false, tool_plan },
+	  false, true, tool_plan },
 	{ "test", "Run the project's tests and report each failure as name, file:line, message.",
 	  OBJECT("\"only\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"test files or test names; "
 		 "absent: all\"}", ""),
-	  false, tool_test },
+	  false, true, tool_test },
 	{ "finish", "Say that the work is done. Checks run before it is accepted.",
-	  OBJECT(TEXT("summary", "what was done, for the person who asked"), "\"summary\""), true, tool_finish },
+	  OBJECT(TEXT("summary", "what was done, for the person who asked"), "\"summary\""), true, true, tool_finish },
 	{ 0 },
 };
 

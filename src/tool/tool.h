@@ -58,7 +58,8 @@ struct tool {
 	const char *name;
 	const char *what;        /* for the model                                                            */
 	const char *parameters;  /* JSON schema: an object of strings, integers, booleans, lists             */
-	bool read_only;          /* may be run again after a kill, and beside others                         */
+	bool read_only;          /* changes nothing: may run beside others                                   */
+	bool again;              /* a second run does no harm: what a kill cut off is run again              */
 	int (*run)(struct toolbox *t, struct arena *a, const json_t *arguments, struct tool_result *out, struct err *e);
 };
 
