@@ -34,6 +34,7 @@ struct model {
 	enum model_way ways[3];              /* to try, in order; WAY_UNKNOWN ends               */
 	enum model_way way;                  /* in use                                           */
 	bool way_sure;                       /* calls have come in this way                      */
+	bool reached;                        /* the endpoint has answered once                   */
 	enum provider_schema schema;
 	bool small;
 	int64_t context, output;
@@ -74,8 +75,9 @@ enum model_way ways_next(const struct model *m);
 
 /* --- retry.c --- */
 struct retry {
-	int64_t began, patience; /* began: the first failure */
-	int tries;               /* failures in a row        */
+	int64_t began, patience; /* began: the first failure           */
+	int tries;               /* failures in a row                  */
+	int64_t wanted;          /* what the last one had us wait      */
 };
 bool retry_is_worth(int status);
 /* How long to wait before the next try; -1 when patience would end before. after_ms: what the server asked for, or -1. */

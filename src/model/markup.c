@@ -13,7 +13,7 @@
 #include <ctype.h>
 
 /* Each may look through all of the text: what only looks like a call costs no more than this. */
-enum { TRIES_MAX = 256 };
+enum { TRIES_MAX = 64 };
 
 #define OPEN "<tool_call>"
 #define CLOSE "</tool_call>"

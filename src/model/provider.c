@@ -140,8 +140,11 @@ static int parse_provider(struct arena *a, const json_t *o, struct provider *p, 
 	if (!is_plain(max, "_", 40) || p->stop_words < 0 || p->stop_words > 64 || p->first_ms < 0 || p->stall_ms < 0 ||
 	    p->first_ms > 86400000 || p->stall_ms > 86400000)
 		return err_set(e, ERR_INPUT, "%s: max_tokens, stop_words, first_s or stall_s makes no sense", name);
-	if (base && url_parse(base, &u, e) < 0)
+	if (base && url_parse(base, &u, e) < 0) {
+		if (e)
+			e->code = ERR_INPUT; /* of a file, not of the command line */
 		return err_wrap(e, "%s", name);
+	}
 	if (json_object_get(o, "body") && members(a, json_object_get(o, "body"), &p->body, e) < 0)
 		return err_wrap(e, "%s", name);
 	if (texts(a, o, "keys", &p->keys, e) < 0 || parse_headers(a, o, &p->headers, e) < 0 ||

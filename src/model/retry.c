@@ -29,9 +29,12 @@ int64_t retry_wait(struct retry *r, int64_t after_ms)
 	if (full > MOST_MS)
 		full = MOST_MS;
 	wait = full / 2 + (int64_t)rand_below((uint64_t)full / 2 + 1);
+	r->wanted = after_ms;
 	if (after_ms > AFTER_MOST_MS)
 		after_ms = AFTER_MOST_MS;
 	if (after_ms > wait) /* a little later than asked, and not all at once */
 		wait = after_ms + (int64_t)rand_below((uint64_t)after_ms / 10 + 100);
+	if (r->wanted < wait)
+		r->wanted = wait;
 	return now + wait - r->began > r->patience ? -1 : wait;
 }

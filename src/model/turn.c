@@ -19,7 +19,7 @@
 
 enum {
 	BODY_MAX = 64 << 20, PLAIN_MAX = 24 << 20, ERROR_MAX = 64 << 10, AFTER_DONE_MAX = 64 << 10,
-	BYTES_A_TOKEN_MOST = 32, LOCAL_WAIT_MS = 15 * 60 * 1000, EMPTY_MOST = 2, PATIENCE_MS = 120000,
+	BYTES_A_TOKEN_MOST = 32, EMPTY_MOST = 2, PATIENCE_MS = 120000, UNREACHED_MS = 4000,
 };
 
 enum outcome {
@@ -68,6 +68,15 @@ static bool looks_like_sse(const struct http_reply *h, struct bytes piece)
 		piece.n--;
 	}
 	return (piece.n >= 5 && !memcmp(piece.p, "data:", 5)) || (piece.n >= 6 && !memcmp(piece.p, "event:", 6));
+}
+
+/* What streams while an action is written by schema is a call, not words for people. */
+static void shown(void *arg, const char *what, struct bytes piece)
+{
+	const struct attempt *t = arg;
+	bool action = t->m->way == WAY_SCHEMA && tools_count(&t->m->tools) && !t->q->schema && !strcmp(what, "content");
+
+	t->q->seen(t->q->arg, action ? "call" : what, piece);
 }
 
 static int body_seen(void *arg, const struct http_reply *h, struct bytes piece)
@@ -283,6 +292,8 @@ static enum outcome judge_body(struct attempt *t, struct arena *a, struct err *e
 		}
 		if (reply_parse(r, buf_bytes(&t->plain), e) < 0) {
 			snippet(t, text);
+			if (*text == '{')
+				return err_wrap(e, "%s", m->endpoint), strstr(e->text, "no chat completion") ? FAILED : AGAIN;
 			err_set(e, ERR_MODEL, "%s: the answer is neither JSON nor a stream: \"%.100s\"; check the base URL", m->endpoint, text);
 			return t->http.body ? FAILED : AGAIN;
 		}
@@ -355,6 +366,9 @@ static int out_of_patience(struct retry *again, struct err *e)
 	char text[800];
 
 	snprintf(text, sizeof(text), "%.780s", e->text);
+	if (again->tries == 1)
+		return err_set(e, e->code, "%s; it wants us to wait %lld s, our patience is %lld s", text, (long long)(again->wanted / 1000),
+			       (long long)(again->patience / 1000));
 	return err_set(e, e->code, "%s; given up after %d tries", text, again->tries);
 }
 
@@ -393,12 +407,13 @@ static int once(struct model *m, struct arena *a, const struct model_ask *q, str
 	int result = -1;
 
 	reply_make(&r, text_ceiling(m, q));
-	r.seen = q->seen;
-	r.arg = q->arg;
+	r.seen = q->seen ? shown : NULL;
+	r.arg = &t;
 	t.sse = sse_make(sse_event, &t);
 	s->attempts++;
 	what = attempt(&t, a, &done, e);
 	s->sent += done.sent;
+	m->reached = m->reached || t.http.status;
 	key_hide(m->key, e->text);
 	if (q->seen && r.text && what != WHOLE)
 		q->seen(q->arg, "again", (struct bytes){ "", 0 });
@@ -418,6 +433,9 @@ static int once(struct model *m, struct arena *a, const struct model_ask *q, str
 		result = 1;
 		break;
 	case AGAIN:
+		/* Where nobody has answered yet, a wrong address is likelier than a server that is about to start. */
+		if (!m->reached && s->again.patience > UNREACHED_MS && (t.http.fault == HTTP_REFUSED || t.http.fault == HTTP_NAME))
+			s->again.patience = UNREACHED_MS;
 		wait = retry_wait(&s->again, t.after_ms);
 		if (wait < 0) {
 			out_of_patience(&s->again, e);

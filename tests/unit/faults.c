@@ -90,8 +90,8 @@ static void what_is_not(void)
 	refused("{\"fault\":\"long_line\"}", ERR_INPUT, "a line of the stream is larger than", "a line of 100 MB");
 	refused("{\"fault\":\"head\"}", ERR_LIMIT, "more than 65536 bytes", "an endless head");
 	refused("{\"raw\":\"hello\",\"type\":\"text/plain\"}", ERR_MODEL, "neither JSON nor a stream", "plain text");
-	refused("{\"json\":[1,2]}", ERR_MODEL, "", "JSON that is no reply");
-	refused("{\"json\":{\"choices\":[]}}", ERR_MODEL, "", "a reply without choices");
+	refused("{\"json\":[1,2]}", ERR_MODEL, "neither JSON nor", "JSON that is no reply");
+	refused("{\"json\":{\"choices\":[]}}", ERR_INPUT, "no chat completion", "a reply without choices");
 }
 
 static void what_is_read_all_the_same(void)
@@ -134,11 +134,15 @@ static void patience_ends(void)
 	scenario("[{\"answer\":{\"status\":429,\"headers\":{\"Retry-After\":\"7200\"}}}]");
 	model_open(&c, &m, &e);
 	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_BUSY, "a wait longer than patience is not begun: %s", e.text);
+	ok(strstr(e.text, "wait 7") != NULL, "and it says how long");
 	model_close(&m);
 	kept();
 	c.base_url = "http://127.0.0.1:1/v1";
+	c.patience_ms = 3600000;
+	before = clock_mono_ms();
 	model_open(&c, &m, &e);
 	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_NET && strstr(e.text, "127.0.0.1:1; is the server running?"), "an endpoint that is down: %s", e.text);
+	ok(clock_mono_ms() - before < 5000, "is told at once, however long the patience, when it never answered");
 	model_close(&m);
 	c.base_url = base;
 	c.stop = &stop;
