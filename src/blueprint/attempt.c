@@ -112,10 +112,37 @@ static int field_unsaid(struct trial *r, const struct param *p)
 	return fail(r, arena_printf(r->s->a, "%s has no field that could be the rule's %s", t->name, p->name));
 }
 
+/* A field of the record that a reference points to: "its capacity". */
+static int field_of_ref(struct trial *r, const struct param *p)
+{
+	const struct slot *slot = slot_find(r->m, p->slot);
+	const struct field *ref = entity_field(r->t->entity, json_text(r->t->params, p->in));
+	struct entity *to = ref ? spec_entity(r->s, ref->ref) : NULL;
+	const struct field *f = NULL;
+	struct resolved said;
+
+	if (!to)
+		return fail(r, "it does not say of which record the field is");
+	if (slot) {
+		said = resolve_field(r->s, to, slot->text, p->types);
+		f = said.level ? &to->fields[said.index] : NULL;
+	}
+	for (const char **n = p->names; *n && !f && !slot; n++)
+		f = resolve_name(r->s, to, *n, p->types);
+	if (!f)
+		return fail(r, arena_printf(r->s->a, "%s has no field \"%s\" that would do", to->name, quoted(r, slot)));
+	r->t->score += 10;
+	json_object_set_new(r->t->params, p->name, json_string(f->name));
+	return 0;
+}
+
 static int field_param(struct trial *r, const struct param *p)
 {
 	const struct slot *slot = slot_find(r->m, p->slot);
 	struct resolved f;
+
+	if (p->in)
+		return field_of_ref(r, p);
 
 	if (!slot)
 		return field_unsaid(r, p);
@@ -131,6 +158,18 @@ static int field_param(struct trial *r, const struct param *p)
 		return field_unsaid(r, p);
 	}
 	return fail(r, f.why ? f.why : arena_printf(r->s->a, "no field is called \"%s\"", quoted(r, slot)));
+}
+
+/* The first of the catalogue's names that a reference of the entity has, its own or that of what it refers to. */
+static struct field *ref_named(struct trial *r, const struct param *p)
+{
+	struct entity *t = r->t->entity;
+
+	for (const char **n = p->names; *n; n++)
+		for (int i = 0; i < t->n; i++)
+			if (t->fields[i].type == FIELD_REF && (!strcmp(t->fields[i].name, *n) || !strcmp(t->fields[i].ref, *n)))
+				return &t->fields[i];
+	return NULL;
 }
 
 static int ref_param(struct trial *r, const struct param *p)
@@ -156,7 +195,9 @@ static int ref_param(struct trial *r, const struct param *p)
 		n++;
 		sole = &t->fields[i];
 	}
-	if (p->optional && n != 1) {
+	if (ref_named(r, p))
+		return field_take(r, p, ref_named(r, p));
+	if (p->optional && n == 0) {
 		json_object_set_new(r->t->params, p->name, json_null());
 		return 0;
 	}
@@ -166,34 +207,82 @@ static int ref_param(struct trial *r, const struct param *p)
 	return field_take(r, p, sole);
 }
 
-/* Several fields: "sku and name". */
+static bool only_articles(struct arena *a, struct bytes part, size_t to)
+{
+	static const char *const articles[] = { "a", "an", "the", "each", "every", "its", "both", "their", "of", NULL };
+	struct phrase p;
+
+	phrase_parse(a, (struct bytes){ part.p, to }, &p);
+	for (int i = 0; i < p.n; i++)
+		if (!word_in(p.w[i], articles))
+			return false;
+	return true;
+}
+
+static int words_in(struct arena *a, struct bytes part)
+{
+	struct phrase p;
+
+	phrase_parse(a, part, &p);
+	return p.cut ? PHRASE_MAX : p.n;
+}
+
+/* References that no words name: those of the catalogue, else the only one there is. */
+static int refs_unsaid(struct trial *r, const struct param *p, json_t *list)
+{
+	struct entity *t = r->t->entity;
+	struct field *named = ref_named(r, p);
+	int n = 0, at = 0;
+
+	for (int i = 0; i < t->n; i++) {
+		if (t->fields[i].type != FIELD_REF)
+			continue;
+		n++;
+		at = i;
+	}
+	if (!named && n > 1)
+		return fail(r, arena_printf(r->s->a, "%s refers to more than one kind of record; name the one that is meant", t->name));
+	if (!named && !n && !p->optional)
+		return fail(r, arena_printf(r->s->a, "%s refers to no other record", t->name));
+	if (named || n)
+		json_array_append_new(list, json_string(named ? named->name : t->fields[at].name));
+	return 0;
+}
+
+/* Several fields, "sku, name and price", read from the end: what stands before the list may hold commas of its own. */
 static int list_param(struct trial *r, const struct param *p)
 {
 	const struct slot *slot = slot_find(r->m, p->slot);
 	struct bytes parts[PARTS_MAX];
-	json_t *list = json_array(), *v;
-	int n = slot ? resolve_parts(r->s->a, slot->text, parts, PARTS_MAX) : 0;
-	size_t i;
+	const char *names[PARTS_MAX];
+	json_t *list = json_array();
+	int n = slot ? resolve_parts(r->s->a, slot->text, parts, PARTS_MAX) : 0, count = 0;
 
 	json_object_set_new(r->t->params, p->name, list);
-	for (int k = 0; k < n; k++) {
+	if (!slot && p->want == WANT_REFS)
+		return refs_unsaid(r, p, list);
+	for (int k = n - 1; k >= 0; k--) {
 		struct resolved f = p->want == WANT_REFS ? resolve_ref(r->s, r->t->entity, parts[k]) :
 			resolve_field(r->s, r->t->entity, parts[k], p->types);
-		const char *name = r->t->entity->fields[f.index].name;
 
+		if (!f.level && count && words_in(r->s->a, parts[k]) > 3)
+			break;
 		if (!f.level)
 			return fail(r, f.why ? f.why : arena_printf(r->s->a, "%s has no %s called \"%s\"", r->t->entity->name,
 								    p->want == WANT_REFS ? "reference" : "field",
 								    line_fold(r->s->a, parts[k], 60)));
-		if (k == 0)
-			core_note(r, slot, f.from);
-		r->t->score += 10 * f.level / n + (f.qualified ? 5 : 0);
-		json_array_foreach(list, i, v)
-			if (!strcmp(json_string_value(v), name))
+		names[count++] = r->t->entity->fields[f.index].name;
+		for (int i = 0; i < count - 1; i++)
+			if (!strcmp(names[i], names[count - 1]))
 				return fail(r, "a field is named twice");
-		json_array_append_new(list, json_string(name));
+		core_note(r, slot, (size_t)(parts[k].p - slot->text.p) + f.from);
+		r->t->score += 10 * f.level / n + (f.qualified ? 5 : 0);
+		if (!only_articles(r->s->a, parts[k], f.from))
+			break;
 	}
-	if (!n && !p->optional)
+	for (int k = count - 1; k >= 0; k--)
+		json_array_append_new(list, json_string(names[k]));
+	if (!count && !p->optional)
 		return fail(r, arena_printf(r->s->a, "no %s is named", p->name));
 	return 0;
 }
@@ -341,7 +430,7 @@ static struct field *named_of(struct trial *r, const struct param *p, unsigned t
 	for (const char **n = p->names; *n; n++) {
 		struct field *f = resolve_name(r->s, r->t->entity, *n, types);
 
-		if (f && !(f->required && f->type != FIELD_YES_NO && f->type != FIELD_CHOICE))
+		if (f && (!f->required || f->type == FIELD_YES_NO || p->required == 0))
 			return f;
 	}
 	return NULL;
@@ -360,9 +449,11 @@ static int closed_param(struct trial *r, const struct param *p)
 			if (word_in(t->fields[i].choices[k], p->words))
 				f = &t->fields[i];
 	if (f) {
+		bool date = f->type == FIELD_DATE || f->type == FIELD_DATETIME;
+
 		r->t->score += 2;
 		json_object_set_new(r->t->params, p->name, json_string(f->name));
-		return 0;
+		return date && f->required ? change_note(r, f->name, false, f->type, 0) : 0;
 	}
 	if (p->add_name && may_add(t)) {
 		if (entity_field(t, p->add_name)) /* there, and required: then it cannot say that a record is open */

@@ -481,6 +481,28 @@ static void slots_read(struct spec *s, const pcre2_code *code, const PCRE2_SIZE 
 	}
 }
 
+/* What a rule was made of already is no part of the words in front of the next. */
+static bool slots_clip(const struct sentence *n, struct match *m)
+{
+	for (int i = 0; i < m->slots_n; i++) {
+		struct slot *slot = &m->slots[i];
+		size_t end = slot->at + slot->text.n, from = slot->at;
+
+		if (from != m->from)
+			continue;
+		for (int k = 0; k < n->bound_n; k++)
+			if (n->bound[k].from < end && n->bound[k].to > from)
+				from = n->bound[k].to;
+		while (from < end && strchr(" ,", n->text[from]))
+			from++;
+		if (from >= end)
+			return false;
+		*slot = (struct slot){ slot->name, { n->text + from, end - from }, from };
+		m->from = from;
+	}
+	return true;
+}
+
 static void failed_note(struct sentence *n, struct span at, const char *why)
 {
 	if (n->failed_n == HITS_MAX)
@@ -534,7 +556,8 @@ static void pattern_run(struct binder *b, struct sentence *n, const struct rule_
 		while (m.from < m.to && n->text[m.from] == ' ')
 			m.from++;
 		slots_read(b->s, code, ov, &m);
-		hit_try(b, n, &m);
+		if (slots_clip(n, &m))
+			hit_try(b, n, &m);
 		at = ov[1] > at ? ov[1] : at + 1;
 	}
 	pcre2_match_data_free(data);

@@ -21,14 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JSON_BYTES_MAX = 1 << 20, FILE_BYTES_MAX = 1 << 20, KINDS_MAX = 64, PATTERNS_MAX = 24, LIST_MAX = 200 };
+enum { JSON_BYTES_MAX = 1 << 20, FILE_BYTES_MAX = 1 << 20, KINDS_MAX = 64, PATTERNS_MAX = 24, LIST_MAX = 200, PATTERN_BYTES_MAX = 64 << 10 };
 
 /* What may stand for a number in the words: NUM in a pattern. */
 #define NUMBER_PATTERN \
-	"(?:[$€£] ?)?(?:\\d{1,3}(?:,\\d{3})+|\\d+)(?:\\.\\d+)?|(?:a |one )?(?:dozen|hundred|thousand)|" \
+	"(?:(?:[$€£] ?)?(?:\\d{1,3}(?:,\\d{3})+|\\d+)(?:\\.\\d+)?|\\b(?:(?:a |one )?(?:dozen|hundred|thousand)|" \
 	"(?:two|three|four|five|six|seven|eight|nine|ten) (?:hundred|thousand)|" \
 	"zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|" \
-	"seventeen|eighteen|nineteen|twenty"
+	"seventeen|eighteen|nineteen|twenty)\\b)"
 
 bool path_is_plain(const char *p)
 {
@@ -63,11 +63,15 @@ int blueprint_read(struct arena *a, const struct blueprint *b, const char *path,
 
 /* Reading the JSON. */
 
+struct macro { const char *name, *value; };
+
 struct loader {
 	struct arena *a;
 	struct blueprint *b;
 	pcre2_general_context *general;
 	pcre2_compile_context *compile;
+	struct macro *macros;
+	int macros_n;
 	struct err *e;
 };
 
@@ -156,6 +160,7 @@ static int param_load(struct loader *l, const char *kind, const char *name, cons
 	p->want = (enum want)want;
 	p->slot = text_of(l, o, "slot", NULL);
 	p->of = text_of(l, o, "of", NULL);
+	p->in = text_of(l, o, "in", NULL);
 	p->names = texts_of(l, json_list(o, "names"));
 	p->words = texts_of(l, json_list(o, "of"));
 	p->optional = json_flag(o, "optional", false);
@@ -199,27 +204,56 @@ static int hint_load(struct loader *l, const char *kind, const json_t *o, struct
 	return bad(l, "rule %s: no sample hint \"%s\"", kind, key ? key : "");
 }
 
-/* NUM becomes the engine's number expression. */
-static char *pattern_text(struct arena *a, const char *s)
+/* NUM becomes the engine's number expression, and the blueprint's own macros what they stand for: whole words in capitals. */
+static char *pattern_text(struct loader *l, const char *s, bool macros)
 {
-	auto_buf b = buf_max(64 << 10);
-	const char *at;
+	auto_buf b = buf_max(PATTERN_BYTES_MAX);
+	const char *start = s;
 
-	while ((at = strstr(s, "NUM"))) {
-		buf_add(&b, s, (size_t)(at - s));
-		buf_add_str(&b, NUMBER_PATTERN);
-		s = at + 3;
+	while (*s) {
+		size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		bool whole = n > 1 && !isalnum((unsigned char)s[n]) && s[n] != '_' &&
+			(s == start || (!isalnum((unsigned char)s[-1]) && s[-1] != '_' && s[-1] != '\\'));
+		const char *value = NULL;
+
+		if (whole && n == 3 && !strncmp(s, "NUM", 3))
+			value = NUMBER_PATTERN;
+		for (int i = 0; whole && macros && i < l->macros_n && !value; i++)
+			if (strlen(l->macros[i].name) == n && !strncmp(l->macros[i].name, s, n))
+				value = l->macros[i].value;
+		if (value)
+			buf_add_str(&b, value);
+		else
+			buf_add(&b, s, n ? n : 1);
+		s += n ? n : 1;
 	}
-	buf_add_str(&b, s);
-	return arena_strdup(a, buf_str(&b));
+	return b.over ? NULL : arena_strdup(l->a, buf_str(&b));
+}
+
+static int macros_load(struct loader *l, const json_t *o)
+{
+	const char *key;
+	json_t *v;
+
+	l->macros = arena_array(l->a, json_object_size(o) + 1, sizeof(*l->macros));
+	json_object_foreach((json_t *)(uintptr_t)o, key, v) {
+		const char *value = json_is_string(v) ? pattern_text(l, json_string_value(v), false) : NULL;
+
+		if (!value || strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(key) || strlen(key) < 2)
+			return bad(l, "macro %s is no text, or its name is not two or more capital letters%s", key, "");
+		l->macros[l->macros_n++] = (struct macro){ arena_strdup(l->a, key), value };
+	}
+	return 0;
 }
 
 static int pattern_load(struct loader *l, const char *kind, const char *s, pcre2_code **out)
 {
-	char *text = pattern_text(l->a, s), why[200] = "", place[40];
+	char *text = pattern_text(l, s, true), why[200] = "", place[40];
 	PCRE2_SIZE at;
 	int code;
 
+	if (!text)
+		return bad(l, "rule %s: a pattern is too long%s", kind, "");
 	*out = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
 			     PCRE2_CASELESS | PCRE2_UTF | PCRE2_DUPNAMES | PCRE2_NEVER_BACKSLASH_C, &code, &at, l->compile);
 	if (*out)
@@ -404,7 +438,7 @@ static int all_load(struct loader *l, const json_t *v)
 	b->function_prompt = text_of(l, prompts, "function", "prompts/function.md");
 	b->spec_tokens = (int)json_whole(tokens, "spec", 1200);
 	b->function_tokens = (int)json_whole(tokens, "function", 500);
-	if (kinds_load(l, json_list(v, "rules")) < 0 || functions_load(l, json_list(v, "functions")) < 0)
+	if (macros_load(l, json_map(v, "macros")) < 0 || kinds_load(l, json_list(v, "rules")) < 0 || functions_load(l, json_list(v, "functions")) < 0)
 		return -1;
 	return tasks_load(l, json_list(v, "tasks"));
 }
@@ -434,7 +468,7 @@ int blueprint_load_dir(struct arena *a, const char *dir, struct blueprint **out,
 		return err_wrap(e, "%s/blueprint.json", dir);
 	l.general = pcre2_general_context_create(arena_malloc, arena_free, a);
 	l.compile = pcre2_compile_context_create(l.general);
-	pcre2_set_max_pattern_length(l.compile, 8192);
+	pcre2_set_max_pattern_length(l.compile, PATTERN_BYTES_MAX);
 	if (all_load(&l, v) < 0)
 		return -1;
 	*out = b;

@@ -57,6 +57,10 @@ const char *blueprint_test(const struct blueprint *b);  /* the command that runs
 const char *blueprint_run(const struct blueprint *b);   /* the command that starts the program, or NULL                */
 const char *const *blueprint_next(const struct blueprint *b); /* lines for the person at the end; NULL-ended      */
 
+/* A line of the blueprint's own, such as one of blueprint_next, with the specification's names filled in. */
+int blueprint_line(struct arena *a, const struct blueprint *b, const json_t *spec, const char *text, char **out,
+		   struct err *e);
+
 /* A kind of rule, for people: what it says and phrases that are understood. */
 struct blueprint_rule_kind {
 	const char *kind, *title;

@@ -37,4 +37,7 @@ int context_render(const struct context *c, const struct task_item *item, bool a
 int context_line(const struct context *c, const struct task_item *item, bool as_entity, const char *text, char **out,
 		 struct err *e);
 
+/* Fills in what the catalogue's functions do: their "what" is a template. */
+int functions_describe(struct arena *a, const struct blueprint *b, json_t *spec, struct err *e);
+
 #endif

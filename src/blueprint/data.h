@@ -20,6 +20,7 @@ enum want {
 
 struct param {
 	const char *name, *slot, *of;
+	const char *in;          /* a field of what this reference points to */
 	enum want want;
 	unsigned types;          /* a bit a field_type; 0: any              */
 	const char **names;      /* fields to look for without a phrase     */

@@ -345,11 +345,6 @@ static bool name_is_pythons(const char *name)
 	return word_in(name, own) || name_is_taken(name, false);
 }
 
-static bool is_date(const char *s)
-{
-	return strlen(s) == 10 && s[4] == '-' && s[7] == '-' && strspn(s, "0123456789-") == 10;
-}
-
 static const char *type_of(const json_t *v)
 {
 	if (json_is_boolean(v))
@@ -359,7 +354,7 @@ static const char *type_of(const json_t *v)
 	if (json_is_real(v))
 		return "number";
 	if (json_is_string(v))
-		return is_date(json_string_value(v)) ? "date" : "text";
+		return "text";
 	return json_is_array(v) ? "list" : json_is_object(v) ? "record" : NULL;
 }
 
@@ -369,9 +364,7 @@ static const char *type_join(const char *x, const char *y)
 		return x ? x : y;
 	if ((!strcmp(x, "whole") && !strcmp(y, "number")) || (!strcmp(x, "number") && !strcmp(y, "whole")))
 		return "number";
-	if ((!strcmp(x, "date") && !strcmp(y, "text")) || (!strcmp(x, "text") && !strcmp(y, "date")))
-		return "text";
-	return "any";
+	return "text";
 }
 
 struct group {
@@ -502,7 +495,7 @@ static void group_add(struct spec *s, const struct calls *l, int first)
 	}
 	params = json_array();
 	for (int k = 0; k < g.n; k++)
-		json_array_append_new(params, json_pack("{s:s, s:s}", "name", g.params[k], "type", g.types[k] ? g.types[k] : "any"));
+		json_array_append_new(params, json_pack("{s:s, s:s}", "name", g.params[k], "type", g.types[k] ? g.types[k] : "text"));
 	if (!*g.what)
 		g.what = arena_printf(s->a, "%s, as its examples say.", name_title(s->a, g.name));
 	json_array_append_new(s->functions, function_json(s->a, g.name, NULL, "free", g.what, params, g.examples, false));

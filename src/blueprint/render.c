@@ -59,6 +59,14 @@ static const struct task_item *item_find(const struct task_item *items, int n, c
 	return NULL;
 }
 
+/* Helpers of tests stand among them and are none. */
+static bool is_test(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	return !strncmp(base ? base + 1 : path, "test_", 5);
+}
+
 int blueprint_plan(struct arena *a, const struct blueprint *b, const json_t *spec, struct blueprint_task **tasks,
 		   int *n, struct err *e)
 {
@@ -88,7 +96,8 @@ int blueprint_plan(struct arena *a, const struct blueprint *b, const json_t *spe
 		for (int f = 0; f < k->tests_n; f++) {
 			if (path_render(&c, &items[i], &k->tests[f], &line, e) < 0)
 				return -1;
-			t.tests[t.tests_n++] = line;
+			if (is_test(line))
+				t.tests[t.tests_n++] = line;
 		}
 		out[i] = t;
 	}
@@ -174,5 +183,42 @@ int blueprint_files(struct arena *a, const struct blueprint *b, const json_t *sp
 	}
 	*out = files;
 	*n = count;
+	return 0;
+}
+
+int blueprint_line(struct arena *a, const struct blueprint *b, const json_t *spec, const char *text, char **out,
+		   struct err *e)
+{
+	auto_context c = { 0 };
+
+	if (context_make(a, b, spec, NULL, NULL, &c, e) < 0)
+		return -1;
+	return context_line(&c, NULL, false, text, out, e);
+}
+
+int functions_describe(struct arena *a, const struct blueprint *b, json_t *spec, struct err *e)
+{
+	auto_context c = { 0 };
+	json_t *t, *f;
+	size_t i, k;
+
+	if (context_make(a, b, spec, NULL, NULL, &c, e) < 0)
+		return -1;
+	json_array_foreach(json_list(spec, "entities"), i, t) {
+		json_t *entity = json_array_get(json_list(c.root, "entities"), i);
+
+		json_array_foreach(json_list(t, "functions"), k, f) {
+			struct task_item item = { .of = f, .entity = entity };
+			char *what, *doc;
+
+			if (context_line(&c, &item, false, json_text_or(f, "what", ""), &what, e) < 0)
+				return err_wrap(e, "blueprint %s: what the function %s is", b->name, json_text_or(f, "name", "?"));
+			doc = arena_strdup(a, what);
+			for (char *p = doc; *p; p++)
+				*p = *p == '"' ? '\'' : *p == '\\' ? '/' : *p;
+			json_object_set_new(f, "what", json_string(what));
+			json_object_set_new(f, "docstring", json_string(doc));
+		}
+	}
 	return 0;
 }

@@ -498,7 +498,7 @@ int resolve_parts(struct arena *a, struct bytes slot, struct bytes *out, int max
 	int n = 0;
 
 	(void)a;
-	while (p < end && n < max) {
+	while (p < end) {
 		const char *q = p;
 		size_t skip = 0;
 
@@ -509,6 +509,10 @@ int resolve_parts(struct arena *a, struct bytes slot, struct bytes *out, int max
 				*q == ',' || *q == '/' || *q == '&' || *q == '+' ? 1 : 0;
 			if (skip)
 				break;
+		}
+		if (q > p && n == max) { /* the last ones count */
+			memmove(out, out + 1, (size_t)(max - 1) * sizeof(*out));
+			n--;
 		}
 		if (q > p)
 			out[n++] = (struct bytes){ p, (size_t)(q - p) };

@@ -120,11 +120,13 @@ void sample_fields(struct arena *a, json_t *entity)
 
 static int value_compare(const json_t *x, const json_t *y)
 {
+	if (json_is_string(x) && json_is_string(y) && json_string_length(x) != json_string_length(y))
+		return -1; /* a day and a time, say: nothing to be ordered */
 	if (json_is_number(x) && json_is_number(y))
 		return json_number_value(x) < json_number_value(y) ? -1 : json_number_value(x) > json_number_value(y);
 	if (json_is_string(x) && json_is_string(y))
 		return strcmp(json_string_value(x), json_string_value(y));
-	return 0;
+	return -1;
 }
 
 static json_t *value_after(struct arena *a, const json_t *v)
@@ -251,6 +253,27 @@ static const char **param_words(const struct blueprint *b, const json_t *rule, c
 	return NULL;
 }
 
+/* A choice of the field that is none of the values. */
+static void choice_outside_set(struct records *r, const json_t *f, const json_t *values)
+{
+	json_t *both[] = { r->one, r->two };
+	const json_t *choice, *v;
+	size_t i, k;
+
+	for (int n = 0; n < 2; n++) {
+		json_array_foreach(json_list(f, "choices"), i, choice) {
+			bool out = true;
+
+			json_array_foreach(values, k, v)
+				out = out && !json_equal(v, choice);
+			if (!out)
+				continue;
+			json_object_set(both[n], json_text(f, "name"), (json_t *)(uintptr_t)choice);
+			break;
+		}
+	}
+}
+
 static void open_choice_set(struct records *r, const json_t *f, const char **finished)
 {
 	const json_t *choice;
@@ -268,7 +291,8 @@ static void open_choice_set(struct records *r, const json_t *f, const char **fin
 static void fixed_values(struct records *r, const struct hint *h, const json_t *rule)
 {
 	const json_t *params = json_map(rule, "params");
-	const char *name = json_text(params, h->a);
+	const json_t *pair = json_map(params, h->a); /* {"field":..., "values":[...]} */
+	const char *name = pair ? json_text(pair, "field") : json_text(params, h->a);
 	const json_t *f = field_of(r, name);
 	json_t *v = json_object_get(params, h->b);
 	bool flag = f && !strcmp(json_text_or(f, "type", ""), "yes_no");
@@ -277,6 +301,8 @@ static void fixed_values(struct records *r, const struct hint *h, const json_t *
 		return;
 	if (h->op == HINT_INITIAL) {
 		first_state_set(r, name, v);
+	} else if (h->op == HINT_NOT && pair) {
+		choice_outside_set(r, f, json_list(pair, "values"));
 	} else if (h->op == HINT_NOT) {
 		other_set(r, r->one, name, v);
 		other_set(r, r->two, name, v);

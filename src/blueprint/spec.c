@@ -5,7 +5,7 @@
  */
 #include "base/err.h"
 #include "blueprint/blueprint.h"
-#include "blueprint/data.h"
+#include "blueprint/context.h"
 #include "blueprint/words.h"
 
 #include <string.h>
@@ -105,6 +105,8 @@ int blueprint_spec_cure(struct arena *a, const struct blueprint *b, const char *
 	auto_spec s = { .a = a, .b = b, .words = words_cure(a, words), .rules = json_array(), .functions = json_array(),
 			.left_out = json_array(), .proposed = json_array() };
 
+	auto_json *made = NULL;
+
 	s.entities = arena_array(a, ENTITIES_ALL, sizeof(*s.entities));
 	if (draft_parse(&s, draft, e) < 0)
 		return err_wrap(e, "the model's draft");
@@ -115,5 +117,8 @@ int blueprint_spec_cure(struct arena *a, const struct blueprint *b, const char *
 	draft_settle(&s);
 	examples_add(&s);
 	proposals_collect(&s);
-	return spec_json(&s, spec, e);
+	if (spec_json(&s, &made, e) < 0 || functions_describe(a, b, made, e) < 0)
+		return -1;
+	*spec = json_incref(made);
+	return 0;
 }
