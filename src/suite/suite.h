@@ -2,7 +2,8 @@
  * The test engine: finds a project's tests, runs them in the sandbox, reads what they report.
  *
  * A verdict comes from tests that were seen to run by name, never from an exit status alone: a runner that ended
- * with 0 and reported no test is not green.
+ * with 0 and reported no test is not green. What this can and cannot hold against code that wants to be green:
+ * docs/decisions/suite-trust.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -39,16 +40,20 @@ struct suite_report {
 
 /* How a project's tests are run. */
 struct suite {
-	const char *runner;
-	const char *const *argv;  /* NULL-ended                                       */
+	const char *runner;       /* "pytest" (or unittest, where pytest is missing), "unittest", "node", "go", "command" */
+	const char *const *argv;  /* NULL-ended; argv[0] is a name, looked up in the sandbox                              */
+	int fixed;                /* of its words, those that stay when only some tests are run                           */
 	const char *tree;
-	const char *report;       /* path of the report file beneath the tree or NULL */
+	const char *report;       /* for "command": path beneath the tree that it writes its report to, or NULL           */
+	const char *command;      /* for people                                                                           */
 };
 
-/* command: from the configuration, wins over what is found; NULL: find. ERR_NOT_FOUND says what was looked for. */
+/* command: from the configuration, wins over what is found; NULL: find. ERR_NOT_FOUND says what was looked for. A
+ * command that is a plain call of a known runner ("python3 -m pytest -q tests") is run through our reporter of it. */
 int suite_find(struct arena *a, const char *tree, const char *command, struct suite *out, struct err *e);
 
-/* only: names of test files or test ids to run, NULL-ended; NULL: all. limit_ms 0: 10 minutes. */
+/* only: names of test files or test ids to run, NULL-ended; NULL: all. Each must be seen to run, or the report is not
+ * green. node runs the whole file of an id; a command always runs all. limit_ms 0: 10 minutes. */
 int suite_run(struct arena *a, const struct suite *s, const struct sandbox *box, const char *const *only,
 	      int64_t limit_ms, const volatile int *stop, struct suite_report *out, struct err *e);
 
