@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/rseq.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/signalfd.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -83,17 +84,37 @@ WITHIN void end_all(const struct alone *z, long status, int over_limit, const st
 	call(__NR_exit_group, (status & 0x7f) ? 128 + (status & 0x7f) : status >> 8, 0, 0, 0, 0);
 }
 
+/* "NAME/WHAT" into path. */
+WITHIN void path_of(char path[40], const char *name, const char *what)
+{
+	unsigned i = 0, k = 0;
+
+	for (; name[i] && i < 20; i++)
+		((volatile char *)path)[i] = name[i];
+	for (; what[k] && k < 10; k++)
+		((volatile char *)path)[i + k] = what[k];
+	((volatile char *)path)[i + k] = 0;
+}
+
+/* A folder for each thread stands in /proc/NAME/task, and counts as a link to it. */
+WITHIN long threads(int proc, const char *name)
+{
+	char path[40];
+	struct stat st;
+
+	path_of(path, name, "/task");
+	if (call(__NR_newfstatat, proc, (long)path, (long)&st, 0, 0) < 0)
+		return 0;
+	return (long)st.st_nlink - 2;
+}
+
 /* resident - shared of /proc/NAME/statm, in pages: what the process has for itself. */
 WITHIN long own_pages(int proc, const char *name)
 {
 	char path[40], text[128];
 	long fd, n, field = 0, value = 0, resident = 0;
-	unsigned i = 0;
 
-	for (; name[i] && i < 20; i++)
-		((volatile char *)path)[i] = name[i];
-	for (unsigned k = 0; k < 7; k++)
-		((volatile char *)path)[i + k] = "/statm"[k];
+	path_of(path, name, "/statm");
 	fd = call(__NR_openat, proc, (long)path, O_RDONLY, 0, 0);
 	if (fd < 0)
 		return 0;
@@ -122,8 +143,8 @@ struct entry {           /* of getdents64 */
 	char name[];
 };
 
-/* Of all processes; *processes: how many there are. */
-WITHIN long all_pages(long *processes)
+/* Of all processes; *tasks: how many threads they have. */
+WITHIN long all_pages(long *tasks)
 {
 	char names[8192] __attribute__((aligned(8)));
 	long proc = call(__NR_openat, AT_FDCWD, (long)"/proc", O_RDONLY | O_DIRECTORY, 0, 0), n, sum = 0;
@@ -134,15 +155,17 @@ WITHIN long all_pages(long *processes)
 		for (long at = 0; at < n;) {
 			const struct entry *d = (const struct entry *)(names + at);
 
-			if (d->name[0] > '0' && d->name[0] <= '9' && ++*processes)
+			if (d->name[0] > '0' && d->name[0] <= '9') {
 				sum += own_pages((int)proc, d->name);
+				*tasks += threads((int)proc, d->name);
+			}
 			at += d->size;
 		}
 	call(__NR_close, proc, 0, 0, 0, 0);
 	return sum;
 }
 
-/* The kernel counts a user's processes for us, but not root's; and nobody but a cgroup adds up memory. Why it ended is
+/* The kernel counts a user's processes and threads for us, but not root's; and nobody but a cgroup adds up memory. Why it ended is
  * written to the command's stderr, where a person and a model look. */
 WITHIN void check_sums(const struct alone *z)
 {
@@ -222,7 +245,7 @@ ALONE static void loop(const struct alone *from)
 
 static struct alone start;
 
-static void trampoline(void)
+ALONE static void trampoline(void)
 {
 	loop(&start);
 }

@@ -47,7 +47,7 @@ struct own {
 	int ends[2];            /* of the socket: ours, init's */
 	char uid_line[32], gid_line[32]; /* of the maps, for a plain user */
 	bool apart;             /* for root: another user outside, too */
-	int exec_error;         /* of the command's process, which shares init's memory until it runs */
+	struct own_fail failed; /* of the command's process, which shares init's memory until it runs */
 	int64_t memory, file_max;
 	int processes;
 };
@@ -148,6 +148,11 @@ static int command_run(void *arg)
 	sigset_t none;
 	int worst = ENOENT;
 
+	/* Here, not in init: as a copy of us, init may hold more than the command may. */
+	if (limits(o) < 0) {
+		o->failed = (struct own_fail){ .step = STEP_LIMITS, .number = errno };
+		_exit(127);
+	}
 	setsid();
 	for (int i = 1; i < NSIG; i++)
 		if (i != SIGKILL && i != SIGSTOP)
@@ -161,7 +166,7 @@ static int command_run(void *arg)
 		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 			break;
 	}
-	o->exec_error = worst;
+	o->failed = (struct own_fail){ .step = STEP_EXEC, .number = worst };
 	_exit(127);
 }
 
@@ -187,7 +192,7 @@ _Noreturn static void child(struct own *o)
 	if (view_build(&o->view, &f) < 0)
 		fail(o, f);
 	f = (struct own_fail){ .step = STEP_LIMITS };
-	if (limits(o) < 0 || descriptors(o) < 0)
+	if (descriptors(o) < 0)
 		fail(o, f);
 	if (lock_down(&o->view, o->filter, &f) < 0)
 		fail(o, f);
@@ -200,9 +205,8 @@ _Noreturn static void child(struct own *o)
 	pid = clone(command_run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, o);
 	if (pid < 0)
 		fail(o, f);
-	f.number = o->exec_error;
-	if (f.number)
-		fail(o, f);
+	if (o->failed.step)
+		fail(o, o->failed);
 	if (write(3, &started, sizeof(started)) != sizeof(started))
 		_exit(125);
 	init_run(&(struct init_watch){ 3, pid, o->memory, o->processes, o->s->tree });

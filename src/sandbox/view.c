@@ -455,7 +455,9 @@ static int place_proc(int root, bool is_root)
 {
 	int null = openat(root, "dev/null", O_PATH | O_CLOEXEC), proc, from, on;
 
-	if (fchdir(root) < 0 || mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL) < 0)
+	/* Read-only for root, who owns the sysctls; others may write to what is theirs, as a debugger does. */
+	if (fchdir(root) < 0 ||
+	    mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | (is_root ? MS_RDONLY : 0), NULL) < 0)
 		return -1;
 	proc = openat(root, "proc", O_PATH | O_CLOEXEC);
 	for (int i = 0; proc_hidden[i] || is_root; i++) {
