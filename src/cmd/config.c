@@ -20,7 +20,8 @@ static const struct opt json_option[] = {
 };
 
 static const char *const from_names[] = {
-	[FROM_DEFAULT] = "default", [FROM_CONFIG] = "config", [FROM_ENV] = "env", [FROM_FLAG] = "flag", [FROM_POLICY] = "policy",
+	[FROM_DEFAULT] = "default", [FROM_CONFIG] = "config", [FROM_ENV] = "env",
+	[FROM_SESSION] = "session", [FROM_FLAG] = "flag", [FROM_POLICY] = "policy",
 };
 
 static void print_json(json_t *v)

@@ -176,6 +176,8 @@ static int value_find(struct arena *a, const struct setting *t, const struct opt
 		return 0;
 	if (t->option && o && (s = opts_text(o, t->option)))
 		*v = (struct settings_value){ s, FROM_FLAG, arena_printf(a, "--%s", t->option) };
+	else if ((s = json_text(p->session, t->name)))
+		*v = (struct settings_value){ arena_strdup(a, s), FROM_SESSION, "the session" };
 	else if (p->env && (s = p->env(p->arg, env)) && *s)
 		*v = (struct settings_value){ arena_strdup(a, s), FROM_ENV, env };
 	else if (conf_get(p->config, t->name)) {
@@ -466,9 +468,24 @@ static int file_read(struct arena *a, const char *path, const struct conf **out,
 	return 0;
 }
 
+json_t *settings_about(const struct settings *s)
+{
+	json_t *v = json_object();
+
+	for (int i = 0; table[i].name; i++)
+		if (table[i].type != SETTING_MAP && s->values[i].from != FROM_DEFAULT)
+			json_object_set_new(v, table[i].name, json_string_any(bytes_of(s->values[i].text)));
+	return v;
+}
+
 int settings_load(struct arena *a, const struct opts *o, struct settings *out, struct err *e)
 {
-	struct settings_parts p = { .env = from_env, .policy_path = SETTINGS_POLICY };
+	return settings_load_session(a, o, NULL, out, e);
+}
+
+int settings_load_session(struct arena *a, const struct opts *o, const json_t *about, struct settings *out, struct err *e)
+{
+	struct settings_parts p = { .env = from_env, .policy_path = SETTINGS_POLICY, .session = json_map(about, "settings") };
 
 	if (file_read(a, SETTINGS_POLICY, &p.policy, e) < 0) {
 		if (e)

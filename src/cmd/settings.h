@@ -1,7 +1,7 @@
 /*
  * Settings: what a person chose, resolved once, with where each value came from.
  *
- *     flag  >  SEALWRIGHT_* variable  >  ~/.config/sealwright/config.yml  >  default
+ *     flag  >  the session that is resumed  >  SEALWRIGHT_* variable  >  ~/.config/sealwright/config.yml  >  default
  *
  * and /etc/sealwright/policy.yml over all of them: an organisation's limits are never loosened by a flag. One table
  * (settings.c) describes every setting; `sealwright config`, the manual and docs/formats/config.md come from it.
@@ -16,10 +16,11 @@
 #define CMD_SETTINGS_H
 
 #include "base/conf.h"
+#include "base/json.h"
 #include "base/opt.h"
 #include "flow/flow.h"
 
-enum setting_from { FROM_DEFAULT, FROM_CONFIG, FROM_ENV, FROM_FLAG, FROM_POLICY };
+enum setting_from { FROM_DEFAULT, FROM_CONFIG, FROM_ENV, FROM_SESSION, FROM_FLAG, FROM_POLICY };
 
 enum setting_type { SETTING_TEXT, SETTING_URL, SETTING_CHOICE, SETTING_WHOLE, SETTING_REAL, SETTING_TIME, SETTING_MAP };
 
@@ -73,9 +74,16 @@ struct settings {
  * policy locks, naming its file. */
 int settings_load(struct arena *a, const struct opts *o, struct settings *out, struct err *e);
 
+/* What a session's `about` keeps of them under "settings", so that a resume goes on with the same: a new reference. */
+json_t *settings_about(const struct settings *s);
+/* As settings_load, for a session that is resumed: what it began with wins over variables and files, and is held against
+ * the policy as it is now. */
+int settings_load_session(struct arena *a, const struct opts *o, const json_t *about, struct settings *out, struct err *e);
+
 /* The same from parts, for tests: any may be NULL. */
 struct settings_parts {
 	const struct conf *config, *policy;
+	const json_t *session;       /* "settings" of its about */
 	const char *config_path, *policy_path;
 	const char *(*env)(void *arg, const char *name);
 	void *arg;
@@ -83,7 +91,7 @@ struct settings_parts {
 int settings_resolve(struct arena *a, const struct opts *o, const struct settings_parts *p, struct settings *out,
 		     struct err *e);
 
-/* Where a value came from. For resume: only what stands on the command line (FROM_FLAG) wins over the session's. */
+/* Where a value came from. */
 enum setting_from settings_from(const struct settings *s, const char *name);
 
 /* ERR_DENIED, naming the policy's file, when the policy has endpoints and this is none of them. */

@@ -24,7 +24,7 @@ static const struct opt options[] = {
 
 struct account {
 	const json_t *entry;    /* of the index                                        */
-	json_t *about, *model, *spec, *plan, *summary, *ended, *tests; /* latest of each, owned */
+	json_t *about, *model, *spec, *plan, *summary, *ended, *tests, *said; /* latest of each, owned */
 	json_t *notes;          /* lines                                               */
 	int64_t turns, prompt, cached, completion, elapsed_ms, commits, samples, calls;
 	double cost;
@@ -32,7 +32,7 @@ struct account {
 
 static void account_drop(struct account *x)
 {
-	json_t *all[] = { x->about, x->model, x->spec, x->plan, x->summary, x->ended, x->tests, x->notes };
+	json_t *all[] = { x->about, x->model, x->spec, x->plan, x->summary, x->ended, x->tests, x->said, x->notes };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		json_decref(all[i]);
@@ -100,7 +100,9 @@ static int fold(void *arg, const struct session_event *ev, struct err *e)
 		x->commits++;
 	else if (!strcmp(t, "sample"))
 		x->samples++;
-	else if (!strcmp(t, "call") || !strcmp(t, "tool"))
+	else if (!strcmp(t, "loop.end"))
+		latest(&x->said, d);
+	else if (!strcmp(t, "tool"))
 		x->calls++;
 	else if (!strcmp(t, "summary"))
 		latest(&x->summary, d);
@@ -297,6 +299,11 @@ static void print_account(const struct account *x)
 	putchar('\n');
 	print_work(x);
 	print_cost(x);
+	if (x->calls) {
+		head("tools");
+		printf("%lld calls\n", (long long)x->calls);
+	}
+	row("said", json_text(x->said, "text"));
 	print_plan(x);
 	print_rules(x);
 	print_texts("Left out of the intent", left_out(x));
@@ -346,6 +353,8 @@ static void print_json(const struct account *x)
 	json_object_set_new(v, "tokens", json_pack("{s:I, s:I, s:I}", "prompt", (json_int_t)x->prompt, "cached", (json_int_t)x->cached,
 						   "completion", (json_int_t)x->completion));
 	json_object_set_new(v, "commits", json_integer(x->commits));
+	json_object_set_new(v, "calls", json_integer(x->calls));
+	json_object_set_new(v, "said", or_nothing(x->said));
 	json_object_set_new(v, "samples", json_integer(x->samples));
 	json_object_set_new(v, "elapsed_ms", json_integer(json_whole(x->summary, "elapsed_ms", x->elapsed_ms)));
 	if (can_resume(x)) {

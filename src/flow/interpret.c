@@ -10,6 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/clock.h"
 #include "base/err.h"
 #include "blueprint/blueprint.h"
 #include "flow/sample.h"
@@ -35,6 +36,9 @@ void flow_seen(void *arg, const char *what, struct bytes piece)
 	auto_arena a = { 0 };
 
 	f->heard = strcmp(what, "again") ? f->heard + (int64_t)piece.n : 0;
+	if (clock_mono_ms() - f->told_ms < 250) /* a person reads no faster, and --json is not a stream of letters */
+		return;
+	f->told_ms = clock_mono_ms();
 	session_say(f->s, "progress",
 		    json_pack("{s:s, s:o}", "what", what, "text", json_string_any(bytes_of(arena_printf(
 				    &a, "%s, %lld characters", f->doing ? f->doing : what, (long long)f->heard)))));

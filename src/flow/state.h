@@ -36,7 +36,7 @@ struct flow {
 	int earlier_n;
 	const char *started;          /* id of the task that an earlier process was at      */
 	const char *doing;            /* what the model is at, for the progress   */
-	int64_t heard;                /* bytes of the answer that streams in      */
+	int64_t heard, told_ms;       /* bytes of the answer that streams in; when that was last told */
 };
 
 int flow_model(struct flow *f, struct err *e);                 /* opens f->m once */

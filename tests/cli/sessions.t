@@ -28,6 +28,8 @@ end {"state":"finished"}
 E
 log bbbbbbbbbbbb "$tmp/shop/app" exec 'say hello' <<'E'
 usage {"prompt":10,"cached":0,"completion":5,"cost":0,"elapsed_ms":100}
+tool {"id":"c1","name":"shell","about":"ls"}
+loop.end {"text":"hello, all done"}
 stopped {"code":"limit","why":"the turns of --max-turns are spent"}
 E
 log bbbbbbcccccc "$tmp/other" run 'something else' </dev/null
@@ -60,7 +62,7 @@ run sealwright sessions --json
 check 'one that can not be written is done without' cmp -s "$out" "$tmp/listed"
 rmdir "$index"
 sealwright sessions >/dev/null
-printf '{"seq":4,"time":"2026-11-24T05:00:04.000Z","type":"usage","prev":"","data":{"prompt":1,"completion":1}}\n{"torn' >>"$sessions/bbbbbbbbbbbb/log.jsonl"
+printf '{"seq":6,"time":"2026-11-24T05:00:04.000Z","type":"usage","prev":"","data":{"prompt":1,"completion":1}}\n{"torn' >>"$sessions/bbbbbbbbbbbb/log.jsonl"
 run sealwright sessions
 check 'what was added since is seen' prints 'interrupted exec      2'
 
@@ -78,6 +80,7 @@ check 'no control character of a stranger comes through' sh -c '! LC_ALL=C grep 
 run sealwright show bbbbbbb
 check 'one that stopped' prints 'Session bbbbbbbbbbbb (exec): interrupted'
 check 'says how to go on' prints 'sealwright resume bbbbbbbbbbbb'
+check 'and what the model said last' prints 'said      hello, all done'
 run sealwright show bbbbbb
 check 'a beginning of two is refused' exits 2
 check 'with how many' complains '2 sessions begin with bbbbbb'

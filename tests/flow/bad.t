@@ -32,7 +32,7 @@ check 'nor is it in the session' sh -c "! grep -rq 'sk-shown-0123456789' '$HOME'
 scenario '{"loop": true, "steps": [{"answer": {"fault": "html"}}]}'
 run sealwright exec --model scripted --base-url "$url" --patience 2s "say hi"
 check 'HTML instead of JSON ends with 1' exits 1
-check 'and is called by its name' complains 'HTML'
+check 'and is called what it is' complains 'web page'
 
 scenario '{"loop": true, "steps": [{"answer": {"fault": "endless", "most": 200000000}}]}'
 run sealwright exec --model scripted --base-url "$url" --patience 2s --time 60s "say hi"

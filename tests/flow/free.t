@@ -41,7 +41,7 @@ steps = [
     {"expect": {"has": ["Your task: Adds two numbers"]}, "answer": answer(write("calc.py", "def add(a, b):\n    return a - b\n"))},
     {"expect": {"last_role": "tool"}, "answer": answer(call("finish", summary="done"))},
     {"expect": {"last": "do not pass"}, "answer": answer(write("tests/test_add.py", "import unittest\n"))},
-    {"expect": {"last": "read-only"}, "answer": answer(call("shell", command="echo >tests/test_add.py; cat calc.py"))},
+    {"expect": {"last": "protected"}, "answer": answer(call("shell", command="echo >tests/test_add.py; cat calc.py"))},
     {"expect": {"last": "return a - b"}, "answer": answer(call("edit", path="calc.py", old="a - b", new="a + b"))},
     {"expect": {}, "answer": answer(call("finish", summary="done"))},
     {"expect": {"has": ["Your task: Packaging"]}, "answer": answer(
@@ -49,11 +49,11 @@ steps = [
         write(".gitignore", "__pycache__/\n"), write(".github/workflows/ci.yml", "on: push\n"))},
     {"expect": {}, "answer": answer(call("finish", summary="done"))},
 ]
-json.dump({"steps": steps, "models": ["scripted"]}, open(sys.argv[1], "w"))
+json.dump({"steps": steps, "models": ["glm-5.1"]}, open(sys.argv[1], "w"))
 PY
 
 serve "$tmp/free.json"
-run sealwright run --json --model scripted --base-url "$url" "a python module that adds two numbers" "$tmp/calc"
+run sealwright run --json --model glm-5.1 --base-url "$url" "a python module that adds two numbers" "$tmp/calc"
 check 'the run finishes' exits 0
 check 'and says so' prints '"finished":true'
 check 'the model got what was scripted, and asked nothing else' served
@@ -63,6 +63,6 @@ check 'the wrong answer was sent back' grep -q 'a + b' "$tmp/calc/calc.py"
 run git -C "$tmp/calc" log --format='%s %(trailers:key=Origin,valueonly)'
 check 'there is a commit for the tests' prints 'tests: what the program must do'
 check 'one for each task' prints 'add: Adds two numbers'
-check 'each naming whose work it is' prints 'model scripted'
+check 'each naming whose work it is' prints 'model glm-5.1'
 check 'nothing is left uncommitted' test -z "$(git -C "$tmp/calc" status --porcelain)"
 done_testing

@@ -127,6 +127,28 @@ static void a_policy_wins_over_flags(void)
 	is_text(s.policy, "P", "by its file");
 }
 
+static void a_resumed_session_keeps_what_it_began_with(void)
+{
+	auto_json *about = NULL;
+	struct settings_parts p = { .config = conf("model: from-file\nmax_turns: 3\n"), .config_path = "C", .env = env_cost };
+	struct opts o = { 0 };
+
+	ok(resolve(ARGS("--model", "m", "--max-cost", "4"), "time: 2h\n", NULL, NULL) == 0, "a session begins: %s", e.text);
+	about = settings_about(&s);
+	is_text(json_text(about, "time"), "2h", "what was set is kept");
+	ok(!json_text(about, "sandbox"), "defaults are not: they may change");
+	p.session = about;
+	opts_parse(&a, options, false, ARGS("--time", "3h"), &o, &e);
+	ok(settings_resolve(&a, &o, &p, &s, &e) == 0, "it is resumed: %s", e.text);
+	is_text(s.model, "m", "with its model, whatever variable and file say");
+	ok(s.budget.cost > 3.9 && s.budget.time_ms == 3 * 3600000, "and its money, while a flag wins");
+	is_whole(s.budget.turns, 3, "what it did not say comes from the file");
+	p.policy = conf("max_cost: 2\n");
+	p.policy_path = "P";
+	ok(settings_resolve(&a, &o, &p, &s, &e) < 0 && e.code == ERR_DENIED && strstr(e.text, "the session asks for 4; P allows"),
+	   "a policy that came since holds: %s", e.text);
+}
+
 static void endpoints_are_held_by_whole_names(void)
 {
 	static const char *const good[] = { "https://api.example.org/v1", "https://api.example.org", "HTTPS://API.example.org/v1/x",
@@ -148,6 +170,7 @@ int main(void)
 	what_makes_no_sense_is_refused();
 	a_key_in_a_file_is_refused();
 	a_policy_wins_over_flags();
+	a_resumed_session_keeps_what_it_began_with();
 	endpoints_are_held_by_whole_names();
 	arena_drop(&a);
 	return done();
