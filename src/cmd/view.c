@@ -212,9 +212,10 @@ static void tell_list(struct view *v, const char *head, const json_t *list)
 static void tell_summary(struct view *v, const char *what, const json_t *d)
 {
 	const json_t *lines = json_object_get(d, "lines"), *tests = json_object_get(d, "tests"),
-		     *tokens = json_object_get(d, "tokens"), *count;
+		     *tokens = json_object_get(d, "tokens"), *count, *line;
 	const char *file;
 	bool good = json_flag(d, "finished", false);
+	size_t i;
 	char t[24];
 
 	(void)what;
@@ -238,6 +239,13 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 	tell_list(v, "missing", json_object_get(d, "missing"));
 	tell_list(v, "left out", json_object_get(d, "given_up"));
 	tell_list(v, "left out", json_object_get(d, "left_out"));
+	json_array_foreach(json_object_get(d, "next"), i, line) {
+		if (!i)
+			fprintf(stderr, "\n  next     cd %s\n", json_text_or(d, "dir", "."));
+		fprintf(stderr, "           ");
+		print_plain(json_string_value(line), 200);
+		fputc('\n', stderr);
+	}
 }
 
 static void tell_stopped(struct view *v, const char *what, const json_t *d)

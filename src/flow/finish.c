@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "blueprint/blueprint.h"
 #include "flow/state.h"
 
 #include <stdio.h>
@@ -128,6 +129,22 @@ static void missing_tasks(struct flow *f, json_t *missing, json_t *given_up)
 	}
 }
 
+/* What a person does next, as the blueprint says: "{{name}}" is the folder's name. */
+static json_t *next_steps(struct flow *f)
+{
+	json_t *list = json_array();
+	const char *const *lines = f->blueprint ? blueprint_next(f->blueprint) : NULL;
+	const char *name = strrchr(f->dir, '/') ? strrchr(f->dir, '/') + 1 : f->dir;
+
+	for (; lines && *lines; lines++) {
+		const char *at = strstr(*lines, "{{name}}");
+
+		json_array_append_new(list, json_string_any(bytes_of(
+				!at ? *lines : arena_printf(f->a, "%.*s%s%s", (int)(at - *lines), *lines, name, at + 8))));
+	}
+	return list;
+}
+
 int flow_finish(struct flow *f, enum stage *next, struct err *e)
 {
 	struct suite_report r = { 0 };
@@ -137,6 +154,8 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 	bool bad;
 
 	*next = STAGE_DONE;
+	if (flow_blueprint(f, e) < 0)
+		return -1;
 	missing_tasks(f, missing, given_up);
 	missing_parts(f, missing);
 	bad = flow_test(f, "all", NULL, &r, e) < 0;
@@ -150,7 +169,7 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 		json_array_append_new(left, json_string_any(bytes_of(f->plan.left_out[i])));
 	f->end = json_array_size(missing) ? FLOW_UNFINISHED : FLOW_FINISHED;
 	sum = json_pack("{s:s, s:s, s:b, s:I, s:{s:I, s:I}, s:o, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:I, s:I,"
-			" s:{s:I, s:I, s:I}, s:f, s:i}",
+			" s:{s:I, s:I, s:I}, s:f, s:i, s:o}",
 			"dir", f->dir, "commit", commit ? commit : "", "finished", f->end == FLOW_FINISHED, "files",
 			(json_int_t)files, "lines", "blueprint", (json_int_t)lines[0], "model", (json_int_t)lines[1],
 			"model_files", by_model, "tests", "passed", r.passed, "failed", r.failed + r.errors, "skipped", r.skipped,
@@ -159,7 +178,7 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 			given_up, "missing", missing, "elapsed_ms", (json_int_t)flow_elapsed_ms(f), "turns", (json_int_t)f->turns,
 			"tokens", "prompt", (json_int_t)f->spent.prompt, "cached", (json_int_t)f->spent.cached, "completion",
 			(json_int_t)f->spent.completion, "cost", f->spent.cost, "sandbox_level",
-			f->box.backend == SANDBOX_OWN ? sandbox_probe()->level : 0);
+			f->box.backend == SANDBOX_OWN ? sandbox_probe()->level : 0, "next", next_steps(f));
 	if (bad) {
 		json_decref(sum);
 		return -1;

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/tap.h"
+#include "../tap.h"
 
 #include "base/err.h"
 #include "flow/free.h"
