@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, HITS_MAX = 24, MATCH_LIMIT = 20000, DEPTH_LIMIT = 500, CALLS_MAX = 200000 };
+enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, HITS_MAX = 24, FAILED_MAX = 64, MATCH_LIMIT = 20000, DEPTH_LIMIT = 500, CALLS_MAX = 200000 };
 
 struct span { size_t from, to; };
 
@@ -24,7 +24,7 @@ struct sentence {
 	size_t n;
 	struct span bound[HITS_MAX];             /* what rules were made of              */
 	int bound_n;
-	struct { struct span at; const char *why; } failed[HITS_MAX];
+	struct { struct span at; const char *why; int weight; } failed[FAILED_MAX];
 	int failed_n;
 };
 
@@ -201,10 +201,8 @@ static char *rule_title(struct arena *a, const struct rule_kind *k, const struct
 		const char *close = *p == '{' ? strchr(p, '}') : NULL;
 		char *key = close ? arena_memdup(a, p + 1, (size_t)(close - p - 1)) : NULL;
 
-		if (key && !strcmp(key, "entity") && !json_object_get(params, key))
-			buf_add_str(&b, value_words(a, t, json_object_get(params, key)));
-		if (key && !strcmp(key, "entity")) {
-			char *title = name_title(a, t->name);
+		if (key && (!strcmp(key, "entity") || !strcmp(key, "plural"))) {
+			char *title = name_title(a, *key == 'e' ? t->name : t->plural);
 
 			*title = (char)tolower((unsigned char)*title);
 			buf_add_str(&b, title);
@@ -503,11 +501,12 @@ static bool slots_clip(const struct sentence *n, struct match *m)
 	return true;
 }
 
-static void failed_note(struct sentence *n, struct span at, const char *why)
+static void failed_note(struct sentence *n, struct span at, const char *why, int weight)
 {
-	if (n->failed_n == HITS_MAX)
+	if (n->failed_n == FAILED_MAX)
 		return;
 	n->failed[n->failed_n].at = at;
+	n->failed[n->failed_n].weight = weight;
 	n->failed[n->failed_n++].why = why;
 }
 
@@ -531,7 +530,7 @@ static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 	if (!why)
 		why = rule_add(b, m->kind, &t, text_of(b->s, n, core));
 	if (why)
-		failed_note(n, t.why ? whole : core, why);
+		failed_note(n, t.why ? whole : core, why, !t.why ? 3 : t.ambiguous ? 2 : 1);
 	else if (n->bound_n < HITS_MAX)
 		n->bound[n->bound_n++] = core;
 	attempt_drop(&t);
@@ -571,13 +570,18 @@ static const char *const cues[] = {
 	"required if", "not be", "no double", "not go", "not have", "up to", "needs approval", "need approval", "approval", NULL,
 };
 
+/* The reason of the kind that came nearest to binding; of equal ones the last, since kinds stand from special to general. */
 static const char *failed_why(const struct sentence *n, struct span at)
 {
 	const char *why = NULL;
+	int weight = 0;
 
-	for (int i = 0; i < n->failed_n; i++)
-		if (n->failed[i].at.from < at.to && at.from < n->failed[i].at.to && !why)
-			why = n->failed[i].why;
+	for (int i = 0; i < n->failed_n; i++) {
+		if (n->failed[i].at.from >= at.to || at.from >= n->failed[i].at.to || n->failed[i].weight < weight)
+			continue;
+		why = n->failed[i].why;
+		weight = n->failed[i].weight;
+	}
 	return why;
 }
 

@@ -156,6 +156,108 @@ static void entity_parse(struct spec *s, const json_t *v)
 		field_parse(s, t, f);
 }
 
+static struct entity *entity_found(struct spec *s, const char *name)
+{
+	for (int i = 0; i < s->n; i++)
+		if (word_equal(s->entities[i].name, name) || !strcmp(s->entities[i].plural, name))
+			return &s->entities[i];
+	return NULL;
+}
+
+static bool is_said(struct spec *s, const char *name)
+{
+	char *words = arena_strdup(s->a, name);
+
+	for (char *p = words; *p; p++)
+		*p = *p == '_' ? ' ' : *p;
+	return phrase_occurs(s->a, words, s->words);
+}
+
+/* An entity that only a field or the list of names speaks of. NULL when there is no room. */
+static struct entity *entity_make(struct spec *s, const char *name)
+{
+	char *cured = field_name_cure(s->a, s->b, bytes_of(name), NULL);
+	struct entity *t = cured ? entity_found(s, cured) : NULL;
+
+	if (t || !cured || s->n == ENTITIES_ALL)
+		return t;
+	t = &s->entities[s->n++];
+	*t = (struct entity){ .name = cured, .plural = "", .about = "", .from = "words" };
+	entity_add(t, "name", FIELD_TEXT, "model")->required = true;
+	return t;
+}
+
+/* A word that stands in the words as it is here, letter by letter. */
+static bool is_said_as(struct spec *s, const char *word)
+{
+	const char *at = s->words;
+	size_t n = strlen(word);
+
+	while ((at = strcasestr(at, word))) {
+		if ((at == s->words || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[n]))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+static bool refers_to(const struct entity *t, const char *name)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->fields[i].type == FIELD_REF && t->fields[i].ref && !strcmp(t->fields[i].ref, name))
+			return true;
+	return false;
+}
+
+static void field_drop(struct entity *t, int at)
+{
+	memmove(&t->fields[at], &t->fields[at + 1], (size_t)(t->n - at - 1) * sizeof(*t->fields));
+	t->n--;
+}
+
+/*
+ * What small models mean and do not write (measured, bench/local): "lines: ref line_item" of an order is a line_item that
+ * belongs to an order; "category: choice(food|rent)" where the words speak of categories is a record of its own.
+ */
+static void relations_cure(struct spec *s)
+{
+	int had = s->n;
+
+	for (int i = 0; i < had; i++) {
+		for (int k = 0; k < s->entities[i].n; k++) {
+			struct entity *t = &s->entities[i], *other;
+			struct field *f = &t->fields[k];
+			char *one = name_singular(s->a, f->name);
+			bool plural = strcmp(one, f->name) != 0;
+
+			if (plural && (f->type == FIELD_REF || (f->type == FIELD_CHOICE && is_said(s, one) && !entity_found(s, one)))) {
+				other = entity_make(s, f->type == FIELD_REF && f->ref && *f->ref ? f->ref : one);
+				if (!other || other == t)
+					continue;
+				if (!refers_to(other, t->name) && field_name_cure(s->a, s->b, bytes_of(t->name), other->name)) {
+					struct field *back = entity_add(other, field_name_cure(s->a, s->b, bytes_of(t->name), other->name),
+									FIELD_REF, "model");
+
+					if (back) {
+						back->ref = t->name;
+						back->required = true;
+					}
+				}
+				field_drop(t, k--);
+			} else if ((f->type == FIELD_CHOICE || f->type == FIELD_TEXT) && !plural && strcmp(f->name, "status") &&
+				   strcmp(f->name, "state") && strcmp(f->name, t->name) &&
+				   is_said_as(s, name_plural(s->a, f->name)) && !is_said_as(s, f->name)) {
+				other = entity_make(s, f->name);
+				if (!other || other == t)
+					continue;
+				f->type = FIELD_REF;
+				f->ref = other->name;
+				f->choices_n = 0;
+			}
+		}
+	}
+}
+
 /* The entity that a reference means: by name, by plural, else the one whose name is nearest. */
 static struct entity *ref_target(struct spec *s, const struct field *f)
 {
@@ -174,6 +276,12 @@ static struct entity *ref_target(struct spec *s, const struct field *f)
 		if (at && !at[strlen(n)] && at > f->ref && at[-1] == '_')
 			return &s->entities[i];
 	}
+	if (f->ref && *f->ref && is_said(s, f->ref)) { /* the commonest fault: the words name it, the draft only refers to it */
+		struct entity *made = entity_make(s, f->ref);
+
+		if (made)
+			return made;
+	}
 	least = f->ref ? opt_far(f->ref) : 0;
 	for (int i = 0; f->ref && i < s->n; i++) {
 		size_t d = opt_distance(f->ref, s->entities[i].name);
@@ -189,7 +297,7 @@ static struct entity *ref_target(struct spec *s, const struct field *f)
 static void fields_cure(struct spec *s, struct entity *t)
 {
 	for (int i = 0; i < t->n; i++) {
-		struct field *f = &t->fields[i];
+		struct field *f = &t->fields[i]; /* entities stay where they are: the array has its full size */
 		size_t n = strlen(f->name);
 
 		/* supplier_id is the reference that it says */
@@ -344,10 +452,11 @@ static void order_settle(struct spec *s)
 void draft_settle(struct spec *s)
 {
 	plurals_cure(s);
-	for (int i = 0; i < s->n; i++) {
+	for (int i = 0; i < s->n; i++) { /* which may add an entity */
 		fields_cure(s, &s->entities[i]);
 		required_cure(s, &s->entities[i]);
 	}
+	plurals_cure(s);
 	cycles_cut(s);
 	order_settle(s);
 }
@@ -366,6 +475,12 @@ int draft_parse(struct spec *s, struct bytes draft, struct err *e)
 		entity_parse(s, o);
 	if (!s->n)
 		return err_set(e, ERR_MODEL, "the draft has no usable entity");
+	plurals_cure(s);
+	json_array_foreach(json_list(v, "names"), i, o)
+		if (json_is_string(o) && json_string_length(o) <= 60 && is_said(s, json_string_value(o)))
+			entity_make(s, json_string_value(o));
+	plurals_cure(s);
+	relations_cure(s);
 	if (!*s->title)
 		s->title = name_title(s->a, s->entities[0].plural && *s->entities[0].plural ? s->entities[0].plural :
 				      s->entities[0].name);

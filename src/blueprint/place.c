@@ -114,6 +114,19 @@ static int text_clean(struct arena *a, struct bytes in, struct bytes *out, const
 	return 1;
 }
 
+static bool is_assignment(struct bytes t, size_t at)
+{
+	size_t from = at;
+
+	while (at < t.n && is_name_char(t.p[at]))
+		at++;
+	if (at == from)
+		return false;
+	while (at < t.n && t.p[at] == ' ')
+		at++;
+	return at + 1 < t.n && t.p[at] == '=' && t.p[at + 1] != '=';
+}
+
 /* From bare text: where the code begins, at the first line that can be Python's top level. */
 static struct bytes bare_code(struct bytes t)
 {
@@ -126,7 +139,7 @@ static struct bytes bare_code(struct bytes t)
 		for (const char *const *w = starts; *w; w++)
 			if (python_starts(t, at, *w))
 				return (struct bytes){ t.p + at, t.n - at };
-		if (t.p[at] == '@')
+		if (t.p[at] == '@' || is_assignment(t, at))
 			return (struct bytes){ t.p + at, t.n - at };
 		if (!next)
 			break;
@@ -161,7 +174,7 @@ static int function_in_answer(struct arena *a, struct bytes answer, const char *
 		if (got > 0)
 			return 1;
 	}
-	if (!*why)
+	if (!*why || !memmem(text.p, text.n, "def ", 4)) /* what a lexer says of prose helps nobody */
 		*why = arena_printf(a, "the answer has no function %s at its top level", name);
 	return 0;
 }

@@ -59,6 +59,36 @@ static struct phrase without_ending(struct phrase p)
 	return p;
 }
 
+/* "loan" and "loaned", "close" and "closed": of one word. */
+static bool word_alike(const char *x, const char *y)
+{
+	size_t n = strlen(x), m = strlen(y);
+
+	if (word_equal(x, y))
+		return true;
+	if (n > m) {
+		const char *t = x;
+
+		x = y;
+		y = t;
+		m = n;
+		n = strlen(x);
+	}
+	return n > 2 && !strncmp(x, y, n) && (!strcmp(y + n, "ed") || (x[n - 1] == 'e' && !strcmp(y + n, "d")));
+}
+
+static bool phrase_alike(const struct phrase *x, const struct phrase *y)
+{
+	if (x->n != y->n || !x->n)
+		return false;
+	for (int i = 0; i < x->n; i++)
+		if (!word_alike(x->w[i], y->w[i]))
+			return false;
+	return true;
+}
+
+static struct entity *entity_called(const struct spec *s, const struct phrase *p);
+
 /* How surely a phrase names a field: 4 its own name, 3 a synonym, 2 without "date", "at", ..., 1 without its entity's. */
 static int level_of(const struct spec *s, const struct entity *t, const struct field *f, const struct phrase *p)
 {
@@ -70,9 +100,11 @@ static int level_of(const struct spec *s, const struct entity *t, const struct f
 		return 4;
 	if (resolve_same(s, p, &name))
 		return 3;
+	if (entity_called(s, p)) /* "a loan" is no loan date */
+		return 0;
 	x = without_ending(*p);
 	y = without_ending(name);
-	if (resolve_same(s, &x, &y))
+	if (resolve_same(s, &x, &y) || ((x.n < p->n || y.n < name.n) && phrase_alike(&x, &y)))
 		return 2;
 	if (name.n > entity.n) {
 		struct phrase head = phrase_part(&name, 0, entity.n), rest = phrase_part(&name, entity.n, name.n);

@@ -1,6 +1,9 @@
 /*
  * Fields that the words name and the draft forgot: "items with name, SKU, quantity and price".
  *
+ * A list counts when it stands behind an entity ("items with ..."), or when most of it names fields of one entity
+ * already ("an app for inventory with name, SKU and shelf"). Anything else is prose: nothing is added.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "blueprint/data.h"
@@ -10,7 +13,228 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { ITEMS_MAX = 16, SAID_MAX = 20 };
+
+struct item {
+	struct phrase name;
+	const char *snake;
+	int type;                   /* -1: by the name */
+	const char *choices[CHOICES_MAX];
+	int choices_n, required;    /* required: -1 not said */
+};
+
+static const char *const no_field[] = {
+	"must", "never", "can", "cannot", "should", "that", "which", "where", "who", "whose", "is", "are", "be", "so", "to", "for",
+	"from", "when", "if", "each", "every", "per", "at", "by", "only", "no", "not", "has", "have", "had", "will", "may", "it",
+	"they", "we", "i", "you", "with", "without", "in", "on", "as", "then", "than", "all", "any", "build", "make", "there", "this",
+	"simple", "nice", "support", "search", "api", "app", "application", "page", "crud", "tests", "login", "rest", "ui", "users can",
+	"show", "list", "also", "plus", "but", "or", NULL,
+};
+
+static const char *list_end(const char *p)
+{
+	int depth = 0;
+
+	for (; *p; p++) {
+		depth += (*p == '(') - (*p == ')');
+		if (depth < 0 || *p == ';' || *p == '\n' || *p == 1 || (*p == '.' && (!p[1] || isspace((unsigned char)p[1]))) ||
+		    (*p == ':' && isspace((unsigned char)p[1])))
+			break;
+	}
+	return p;
+}
+
+/* What stands in brackets behind a name: a type, or choices. */
+static void brackets_parse(struct spec *s, struct item *i, struct bytes in)
+{
+	const char *p = in.p, *end = in.p + in.n;
+	int t = field_type_find(name_snake(s->a, in));
+
+	if (t >= 0 && t != FIELD_REF && t != FIELD_CHOICE) {
+		i->type = t;
+		return;
+	}
+	while (p < end && i->choices_n < CHOICES_MAX) {
+		const char *q = p;
+		char *name;
+
+		while (q < end && !strchr(",/|", *q) && !(end - q >= 4 && !strncasecmp(q, " or ", 4)))
+			q++;
+		name = name_snake(s->a, (struct bytes){ p, (size_t)(q - p) });
+		if (*name)
+			i->choices[i->choices_n++] = name;
+		p = q + (q < end && *q == ' ' ? 4 : 1);
+	}
+	if (i->choices_n < 2)
+		i->choices_n = 0;
+	else
+		i->type = FIELD_CHOICE;
+}
+
+/* One item of the list; false: this is no name of a field, and the list ends here. */
+static bool item_parse(struct spec *s, struct bytes text, struct item *out)
+{
+	static const char *const skipped[] = { "a", "an", "the", "its", "their", "unique", "optional", "required", "mandatory", NULL };
+	const char *open = memchr(text.p, '(', text.n), *close = open ? memchr(open, ')', text.n - (size_t)(open - text.p)) : NULL;
+	struct phrase p;
+	int at = 0;
+
+	*out = (struct item){ .type = -1, .required = -1 };
+	if (close)
+		brackets_parse(s, out, (struct bytes){ open + 1, (size_t)(close - open - 1) });
+	if (open)
+		text.n = (size_t)(open - text.p);
+	phrase_parse(s->a, text, &p);
+	while (at < p.n && word_in(p.w[at], skipped)) {
+		if (!strcmp(p.w[at], "optional"))
+			out->required = 0;
+		if (!strcmp(p.w[at], "required") || !strcmp(p.w[at], "mandatory"))
+			out->required = 1;
+		at++;
+	}
+	out->name = phrase_part(&p, at, p.n);
+	if (!out->name.n || out->name.n > 3 || p.cut)
+		return false;
+	for (int i = 0; i < out->name.n; i++)
+		if (word_in(out->name.w[i], no_field) || (unsigned char)out->name.w[i][0] >= 0x80 || isdigit((unsigned char)out->name.w[i][0]))
+			return false;
+	out->snake = arena_strdup(s->a, out->name.w[0]);
+	for (int i = 1; i < out->name.n; i++)
+		out->snake = arena_printf(s->a, "%s_%s", out->snake, out->name.w[i]);
+	return true;
+}
+
+/* Parts of the list at commas and "and", brackets kept whole. */
+static int items_parse(struct spec *s, const char *p, const char *end, struct item *out)
+{
+	int n = 0;
+
+	while (p < end && n < ITEMS_MAX) {
+		const char *q = p;
+		size_t skip = 0;
+		int depth = 0;
+
+		for (; q < end; q++) {
+			size_t left = (size_t)(end - q);
+
+			depth += (*q == '(') - (*q == ')');
+			skip = depth ? 0 : left >= 6 && !strncasecmp(q, ", and ", 6) ? 6 : left >= 5 && !strncasecmp(q, " and ", 5) ? 5 : *q == ',';
+			if (skip)
+				break;
+		}
+		if (q > p) {
+			if (!item_parse(s, (struct bytes){ p, (size_t)(q - p) }, &out[n]))
+				break;
+			n++;
+		}
+		p = q + skip;
+	}
+	return n;
+}
+
+static struct field *field_of(struct spec *s, struct entity *t, const struct item *i)
+{
+	return resolve_name(s, t, i->snake, 0);
+}
+
+static int type_guess(struct spec *s, const struct item *i)
+{
+	struct phrase last = phrase_part(&i->name, i->name.n - 1, i->name.n);
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (int k = 0; k < s->b->types_n; k++) {
+			for (const char **w = s->b->types[k].words; *w; w++) {
+				struct phrase p;
+
+				phrase_parse(s->a, bytes_of(*w), &p);
+				if (pass ? phrase_equal(&p, &last) : phrase_equal(&p, &i->name))
+					return field_type_find(s->b->types[k].name);
+			}
+		}
+	}
+	return FIELD_TEXT;
+}
+
+static void item_add(struct spec *s, struct entity *t, const struct item *i)
+{
+	struct field *f = field_of(s, t, i);
+	struct entity *to = resolve_entity(s, bytes_of(i->snake), NULL);
+	char *name = field_name_cure(s->a, s->b, bytes_of(i->snake), t->name);
+
+	if (f) {
+		f->from = "words";
+		if (i->required >= 0)
+			f->required = i->required > 0;
+		if (i->type == FIELD_CHOICE) {
+			f->type = FIELD_CHOICE;
+			f->choices_n = i->choices_n;
+			memcpy(f->choices, i->choices, sizeof(f->choices));
+		}
+		return;
+	}
+	if (!name || t->n >= SAID_MAX || (to && (to == t || strcmp(to->name, i->snake))))
+		return; /* "customers with orders" says nothing of a customer's fields */
+	f = entity_add(t, name, to ? FIELD_REF : i->type >= 0 ? (enum field_type)i->type : (enum field_type)type_guess(s, i), "words");
+	if (!f)
+		return;
+	f->ref = to ? to->name : NULL;
+	f->required = i->required > 0;
+	f->choices_n = i->choices_n;
+	memcpy(f->choices, i->choices, sizeof(f->choices));
+}
+
+/* The entity whose fields a list names: the one in front of it, else the one that has most of them. */
+static struct entity *owner_of(struct spec *s, struct bytes before, const struct item *items, int n)
+{
+	struct entity *best = resolve_entity(s, before, NULL);
+	int most = 0;
+
+	if (best) {
+		int known = 0, entities = 0;
+
+		for (int i = 0; i < n; i++) {
+			known += field_of(s, best, &items[i]) != NULL;
+			entities += resolve_entity(s, bytes_of(items[i].snake), NULL) != NULL;
+		}
+		if (entities * 2 > n && !known) /* "a library with books, members and loans" */
+			return NULL;
+		return n > 1 || known || items[0].name.n < 3 ? best : NULL;
+	}
+	for (int i = 0; i < s->n; i++) {
+		int hits = 0;
+
+		for (int k = 0; k < n; k++)
+			hits += field_of(s, &s->entities[i], &items[k]) != NULL;
+		if (hits > most) {
+			most = hits;
+			best = &s->entities[i];
+		}
+	}
+	return most >= 2 && most * 3 >= n ? best : NULL;
+}
+
 void said_add(struct spec *s)
 {
-	(void)s;
+	static const char *const marks[] = { " with ", " have ", " has ", " having ", " (", " fields ", " fields: ", ": ", NULL };
+	char *words = examples_blank(s->a, s->words);
+
+	for (const char *p = words; *p; p++) {
+		for (const char *const *m = marks; *m; m++) {
+			struct item items[ITEMS_MAX];
+			const char *from, *before = p;
+			struct entity *t;
+			int n;
+
+			if (strncasecmp(p, *m, strlen(*m)))
+				continue;
+			from = p + strlen(*m);
+			while (before > words && !strchr(",;.:\n()", before[-1]) && p - before < 80)
+				before--;
+			n = items_parse(s, from, list_end(from), items);
+			t = n ? owner_of(s, (struct bytes){ before, (size_t)(p - before) }, items, n) : NULL;
+			for (int i = 0; t && i < n; i++)
+				item_add(s, t, &items[i]);
+			break;
+		}
+	}
 }

@@ -505,6 +505,8 @@ static int section_render(struct renderer *r, size_t at)
 
 		for (size_t i = 0; i < n && !bad; i++) {
 			*top = (struct frame){ json_array_get(f.v, i), true, i, n };
+			if (++r->steps > TEMPLATE_STEPS_MAX) /* an empty loop makes no other step */
+				return fault(r->t, k->line, r->e, "too many steps", bytes_of(""));
 			bad = range_render(r, at + 1, k->end);
 		}
 	} else {

@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char *const irregular[][2] = {
-	{ "person", "people" }, { "child", "children" }, { "man", "men" }, { "woman", "women" }, { "staff", "staff" },
+	{ "person", "people" }, { "child", "children" }, { "man", "men" }, { "woman", "women" }, { "staff", "staff" }, { "stock", "stock" },
+	{ "maintenance", "maintenance" },
 	{ "datum", "data" }, { "criterion", "criteria" }, { "medium", "media" }, { "foot", "feet" }, { "life", "lives" },
 	{ "shelf", "shelves" }, { "leaf", "leaves" }, { "wife", "wives" }, { "knife", "knives" }, { "series", "series" },
 	{ "half", "halves" }, { "equipment", "equipment" }, { "analysis", "analyses" }, { "index", "indices" },
@@ -252,6 +253,9 @@ char *name_plural(struct arena *a, const char *name)
 	for (int i = 0; i < IRREGULAR_N; i++)
 		if (!strcmp(w, irregular[i][0]) && strcmp(irregular[i][0], irregular[i][1]))
 			return arena_printf(a, "%.*s%s", (int)(w - name), name, irregular[i][1]);
+	for (int i = 0; i < IRREGULAR_N; i++)
+		if (!strcmp(w, irregular[i][0]))
+			return arena_printf(a, "%s_records", name);
 	if (n > 1 && name[n - 1] == 'y' && !strchr("aeiou", name[n - 2]))
 		return arena_printf(a, "%.*sies", (int)n - 1, name);
 	if (ends_with(w, "s") || ends_with(w, "x") || ends_with(w, "z") || ends_with(w, "ch") || ends_with(w, "sh"))
