@@ -78,7 +78,8 @@ static const struct sandbox *box_of(struct toolbox *t)
 	t->box = *t->sandbox;
 	for (; n < 16 && t->sandbox->read && t->sandbox->read[n]; n++)
 		t->read[n] = t->sandbox->read[n];
-	if (t->spill && fs_make_dirs(t->spill, 0700, NULL) == 0)
+	/* A state folder beneath /dev (a tmpfs) cannot be shown inside, which has a /dev of its own; read shows it all the same. */
+	if (t->spill && strncmp(t->spill, "/dev/", 5) && fs_make_dirs(t->spill, 0700, NULL) == 0)
 		t->read[n++] = t->spill;
 	t->read[n] = NULL;
 	t->box.read = t->read;

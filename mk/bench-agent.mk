@@ -1,0 +1,15 @@
+# `make bench-agent`: the agent loop beside a C program that does the least, on one scripted model.
+
+BENCHC = $(CC) $(CSTD) -O2 $(WARN) -Wno-conversion -Wno-sign-conversion
+
+$(B)/bench/server: bench/agent/server.c
+	@mkdir -p $(@D)
+	$(BENCHC) -o $@ $<
+
+$(B)/bench/floor: bench/agent/floor.c
+	@mkdir -p $(@D)
+	$(BENCHC) -o $@ $< -lcurl
+
+bench-agent: $(B)/sealwright $(B)/bench/server $(B)/bench/floor ## CPU, memory, bytes and time of a turn, beside a floor in C
+	python3 bench/agent/run.py $(B) $(if $(QUICK),--quick)
+.PHONY: bench-agent

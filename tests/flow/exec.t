@@ -1,0 +1,142 @@
+#!/bin/sh
+# The bare agent loop against a scripted model over real HTTP that asserts on every request; kill -9 and resume included.
+# SPDX-License-Identifier: Apache-2.0
+. tests/cli/lib.sh
+. tests/flow/lib.sh
+
+# scenario JSON: served from here on. The folder to work in is $work.
+scenario() {
+	cd "$top" || exit 1
+	rm -f "$tmp/.run/requests"
+	printf '%s' "$1" >"$tmp/scenario.json"
+	serve "$tmp/scenario.json"
+	rm -rf "$work"
+	mkdir "$work" && cd "$work" || exit 1
+	printf 'one\ntwo\n' >a.txt
+}
+work=$tmp/work
+model() { run sealwright "$@" --model scripted --base-url "$url"; }
+log() { cat "$XDG_STATE_HOME"/sealwright/sessions/*/log.jsonl; }
+
+scenario '{"steps": [
+ {"expect": {"tools": ["shell", "read", "edit", "write", "search", "plan", "test"], "roles": ["system", "user"], "stream": true,
+   "last": "rename two to three", "auth": null, "true": "len(raw) <= 8192 and \"work tree: \" in raw and \"a.txt\" in raw"},
+  "answer": {"text": "I look first.", "reasoning": "thinking \u00e4", "calls": [{"name": "read", "arguments": {"path": "a.txt"}},
+   {"name": "shell", "arguments": {"command": "echo out; echo err >&2; pwd"}}]}},
+ {"expect": {"prefix": true, "same_connection": true, "roles": ["system", "user", "assistant", "tool", "tool"],
+   "reasoning": ["thinking \u00e4"], "last": "out\nerr\n",
+   "true": "body[\"messages\"][3][\"content\"] == \"1\\tone\\n2\\ttwo\\n\" and body[\"messages\"][4][\"content\"].split(\"\\n\")[3].startswith(\"[0, \")"},
+  "answer": {"calls": [{"name": "edit", "arguments": {"path": "a.txt", "old": "two", "new": "three"}}]}},
+ {"expect": {"prefix": true, "last": "replaced in a.txt, line 2"}, "answer": {"text": "Renamed."}}
+]}'
+model exec "rename two to three"
+check 'exec ends when the model ends its turn' exits 0
+check 'its last words are all of stdout' test "$(cat "$out")" = 'Renamed.'
+check 'the work is done' test "$(cat a.txt)" = "$(printf 'one\nthree')"
+check 'what it did is told on stderr' complains 'edit       a.txt'
+check 'and what it said on the way' complains 'I look first.'
+check 'and what it cost' complains '3 turns'
+check 'the model got what it was to get, byte for byte, on one connection' served
+run sealwright show
+check 'show knows the session' prints 'rename two to three'
+run sealwright resume --model scripted --base-url "$url"
+check 'resuming what has ended says its words again' prints 'Renamed.'
+
+scenario '{"steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "exit 3"}}]}}, {"answer": {"text": "Fine."}}]}'
+model exec --json go
+check '--json prints events' is_json_lines
+check 'with the result of a call' prints '"status":3'
+check 'and the end' prints '"type":"end"'
+check 'and nothing else' says_not 'sealwright:'
+check 'the scripted model is content' served
+
+scenario '{"steps": [{"expect": {"last": "from stdin"}, "answer": {"text": "Read."}}]}'
+feed 'from stdin' sealwright exec --model scripted --base-url "$url" --quiet -
+check 'a prompt comes from stdin too' prints 'Read.'
+check '--quiet is quiet' test ! -s "$err"
+run sealwright exec
+check 'no prompt is a usage error' exits 2
+run sealwright exec ' '
+check 'an empty one too' exits 2
+
+scenario '{"steps": [{"answer": {"status": 429, "headers": {"Retry-After": "0"}}}, {"answer": {"status": 503}},
+ {"answer": {"fault": "cut", "text": "half of an answer that never"}}, {"answer": {"text": "At last."}}]}'
+model exec go
+check 'a busy server and a broken stream cost no turn' exits 0
+check 'and the answer is whole' test "$(cat "$out")" = 'At last.'
+check 'each request was asked once more' served
+
+scenario '{"steps": [
+ {"answer": {"calls": [{"name": "shell", "arguments": "{\"command\": "}, {"name": "reed", "arguments": {"path": "a.txt"}}, {"name": "read", "arguments": {}}]}},
+ {"expect": {"roles": ["system", "user", "assistant", "tool", "tool", "tool"], "has": ["not valid JSON", "There is no tool", "needs the argument path"]},
+  "answer": {"lost": true, "calls": [{"name": "read", "arguments": {"path": "a.txt"}}]}},
+ {"expect": {"true": "not body.get(\"stream\")"}, "answer": {"calls": [{"name": "read", "arguments": {"path": "a.txt"}}]}, "optional": true},
+ {"expect": {"last": "1\tone"}, "answer": {"lost": "reasoning", "calls": [{"name": "read", "arguments": {"path": "a.txt", "offset": "2"}}]}},
+ {"expect": {"last": "2\ttwo"}, "answer": {"text": "Mended."}}
+]}'
+model exec go
+check 'malformed calls go back with what is wrong, lost ones are found or asked for again' test "$(cat "$out")" = 'Mended.'
+check 'each as it should' served
+
+scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": "{broken"}]}}]}'
+model exec go
+check 'a model that stays malformed is left after three complaints' exits 1
+check 'with the reason' complains 'malformed 4 times in a row'
+
+echo 'root:SECRET' >"$tmp/secret"
+scenario '{"steps": [
+ {"answer": {"calls": [{"name": "read", "arguments": {"path": "../secret"}}, {"name": "read", "arguments": {"path": "/etc/passwd"}},
+   {"name": "read", "arguments": "{\"path\": \"a.txt\\u0000/../../secret\"}"},
+   {"name": "shell", "arguments": {"command": "ln -s ../secret link; ln -s / top; cat ../secret; cat '"$HOME"'/.local/state/sealwright/sessions/*/log.jsonl"}}]}},
+ {"expect": {"has_not": ["SECRET", "root:x:0"]}, "answer": {"calls": [{"name": "read", "arguments": {"path": "link"}}, {"name": "read", "arguments": {"path": "top/etc/passwd"}},
+   {"name": "write", "arguments": {"path": "link", "content": "x"}}, {"name": "write", "arguments": {"path": "top/tmp/x", "content": "x"}},
+   {"name": "write", "arguments": {"path": ".git/hooks/pre-commit", "content": "x"}}, {"name": "search", "arguments": {"pattern": "SECRET"}}]}},
+ {"expect": {"has_not": ["SECRET\\n", "root:x:0"], "has": ["leads out of the tree", "is protected"], "last": "nothing found"}, "answer": {"text": "Contained."}}
+]}'
+model exec go
+check 'a hostile model gets nothing from outside the tree' test "$(cat "$out")" = 'Contained.'
+check 'in no request' served
+check 'and changes nothing there' test "$(cat "$tmp/secret")" = 'root:SECRET'
+
+scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "date +%s%N"}}]}}]}'
+model exec --max-turns 3 go
+check 'a budget ends it' exits 1
+check 'says which' complains 'the 3 turns of --max-turns are spent'
+check 'and how to go on' complains 'sealwright resume '
+scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "make"}}]}}]}'
+model exec go
+check 'a model that turns in circles is stopped' exits 1
+check 'with the facts' complains '`shell make` was called 7 times with the same result'
+
+# kill -9 while an answer is awaited, then while a command runs.
+scenario '{"steps": [
+ {"answer": {"calls": [{"name": "shell", "arguments": {"command": "echo 1 >>ran"}}]}},
+ {"expect": {"prefix": true, "messages": 4}, "answer": {"delay": 5, "text": "never heard"}},
+ {"expect": {"prefix": true, "messages": 4, "last": "[0, "}, "answer": {"calls": [{"name": "shell", "arguments": {"command": "echo 2 >>ran; sleep 297"}}]}},
+ {"expect": {"prefix": true, "messages": 6, "last": "was killed while this ran"}, "answer": {"text": "Survived."}}
+]}'
+until_true() {
+	for _ in $(seq 200); do
+		eval "$1" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+sealwright exec --model scripted --base-url "$url" go >/dev/null 2>&1 &
+pid=$!
+check 'the first turn is done' until_true 'grep -q "\"n\": 2" "$tmp/.run/requests" 2>/dev/null'
+kill -9 $pid
+wait $pid 2>/dev/null
+sealwright resume --model scripted --base-url "$url" >/dev/null 2>&1 &
+pid=$!
+check 'after a kill it goes on with the second' until_true 'grep -q 2 ran 2>/dev/null'
+kill -9 $pid
+wait $pid 2>/dev/null
+check 'a killed sealwright leaves no command behind' until_true '! grep -qsz "^297$" /proc/[0-9]*/cmdline'
+model resume
+check 'after a kill within a command it goes on' exits 0
+check 'to the end' test "$(cat "$out")" = 'Survived.'
+check 'no command ran twice' test "$(cat ran)" = "$(printf '1\n2')"
+check 'and every request was as it should be' served
+
+done_testing
