@@ -93,7 +93,7 @@ static const char *argument_value(struct arena *a, const struct command *c)
 	const char *u = c->usage ? c->usage : "";
 	char *s = arena_strdup(a, "");
 
-	if (!strncmp(u, "ID", 2) || !strncmp(u, "[ID", 3))
+	if (!strncmp(u + (*u == '['), "ID", 2) || !strncmp(u + (*u == '['), "SESSION", 7))
 		return IDS;
 	if (!strncmp(u, "[COMMAND]", 9))
 		return first_words(a);
