@@ -10,4 +10,5 @@ check: ## everything that must be green at each commit
 	$(MAKE) lint
 	tests/layers
 	tests/lengths
+	B="$(abspath $(B))" tests/coverage
 .PHONY: check
