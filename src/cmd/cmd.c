@@ -29,6 +29,7 @@
 	X(cmd_resume) \
 	X(cmd_models_list) \
 	X(cmd_models_pull) \
+	X(cmd_models_test) \
 	X(cmd_models_serve) \
 	X(cmd_models_keep) \
 	X(cmd_sessions) \

@@ -212,7 +212,7 @@ static int settle_native(struct settle *s)
 	for (int i = 0; i < s->r->n_calls; i++)
 		add_native(s, &s->r->calls[i]);
 	if (s->out->n_calls) {
-		if (!s->m->way_sure) {
+		if (!s->m->way_sure && s->m->way == WAY_NATIVE) {
 			s->m->way_sure = true;
 			if (ways_recall(s->a, s->m->base_url, s->m->id) != WAY_NATIVE)
 				ways_keep(s->m->base_url, s->m->id, WAY_NATIVE);
@@ -339,7 +339,8 @@ int calls_settle(struct model *m, struct arena *a, const struct model_ask *q, st
 			out->content = arena_memdup(a, json.p, json.n);
 		else
 			note(&s, "the reply is no JSON");
-	} else if (tools && m->way == WAY_NATIVE) {
+	} else if (tools && (m->way == WAY_NATIVE || r->n_calls)) { /* native calls though asked in another way are calls too */
+		out->way = WAY_NATIVE;
 		result = settle_native(&s);
 		if (out->n_calls && out->finish == FINISH_STOP)
 			out->finish = FINISH_CALLS;

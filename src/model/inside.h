@@ -84,6 +84,7 @@ bool retry_is_worth(int status);
 int64_t retry_wait(struct retry *r, int64_t after_ms);
 
 /* --- replay.c --- */
+struct replay *replay_make(struct bytes text);
 int replay_open(const char *path, struct replay **out, struct err *e);
 int replay_turn(struct replay *p, struct arena *a, const struct model_ask *q, struct model_reply *out, struct err *e);
 void replay_close(struct replay **p);

@@ -9,12 +9,13 @@
  */
 #include "base/err.h"
 #include "model/inside.h"
+#include "model/probe.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200 };
+enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200, PROBE_MS = 2000 };
 
 static const struct provider generic = { .name = "generic", .title = "an OpenAI-compatible server", .body = "", .max_tokens = "max_tokens",
 					 .stop_words = 16 };
@@ -69,9 +70,26 @@ static int set_id(struct model *m, const char *id, struct err *e)
 	return 0;
 }
 
+/* "" or "local" at a base URL: what the server has, when it says so. */
+static void first_model(struct model *m)
+{
+	auto_buf body = buf_max(PROBE_BODY_MAX);
+	struct probe_models all;
+
+	if (m->where.tls || !m->where.loopback || (*m->name && strcmp(m->name, "local") != 0) ||
+	    probe_get(m->where.port, "/v1/models", NULL, PROBE_MS, &body, NULL) != 200 ||
+	    probe_models_parse(&m->a, buf_bytes(&body), &all, NULL) < 0 || !all.n)
+		return;
+	m->name = arena_strdup(&m->a, all.models[0].id);
+	m->local.context = all.models[0].context;
+}
+
 static int at_url(struct model *m, const char *base_url, struct err *e)
 {
-	if (set_base_url(m, base_url, e) < 0 || set_id(m, m->name, e) < 0)
+	if (set_base_url(m, base_url, e) < 0)
+		return -1;
+	first_model(m);
+	if (set_id(m, m->name, e) < 0)
 		return -1;
 	m->provider = providers_at(&m->data, m->base_url);
 	if (!m->provider)
@@ -109,7 +127,7 @@ static int by_data(struct model *m, struct err *e)
 	return err_set(e, ERR_AUTH, "no key for %s (%s); set SEALWRIGHT_API_KEY%s", m->provider->title, m->where.host, buf_str(&vars));
 }
 
-static void set_ways(struct model *m)
+static void set_ways(struct model *m, const struct model_choice *c)
 {
 	enum model_way known;
 
@@ -123,7 +141,14 @@ static void set_ways(struct model *m)
 		m->ways[1] = m->local.schema ? WAY_TEXT : WAY_UNKNOWN;
 		m->ways[2] = WAY_UNKNOWN;
 	}
+	if (c->way != WAY_UNKNOWN) {
+		m->ways[0] = c->way;
+		m->ways[1] = m->ways[2] = WAY_UNKNOWN;
+	}
 	m->way = m->ways[0];
+	m->way_sure = c->way != WAY_UNKNOWN; /* nothing is found out, or remembered */
+	if (m->way_sure)
+		return;
 	known = ways_recall(&m->a, m->base_url, m->local.ours ? m->name : m->id);
 	for (int i = 0; i < 3 && known != WAY_UNKNOWN; i++)
 		if (m->ways[i] == known) {
@@ -206,7 +231,7 @@ int model_open(const struct model_choice *c, struct model **out, struct err *e)
 	}
 	set_numbers(m);
 	if (!m->replay)
-		set_ways(m);
+		set_ways(m, c);
 	*out = m;
 	return 0;
 }

@@ -24,6 +24,7 @@ enum model_finish { FINISH_STOP, FINISH_CALLS, FINISH_LENGTH, FINISH_FILTER, FIN
 struct model_choice {
 	const char *name;          /* "glm-5.1", "local", "qwen2.5-coder-1.5b", "replay:FILE", any id with base_url */
 	const char *base_url;      /* NULL: the provider's                                                  */
+	enum model_way way;        /* WAY_UNKNOWN: found out; else this one alone                           */
 	int64_t patience_ms;       /* how long a failing endpoint is retried in all; 0: 2 minutes            */
 	int64_t first_ms, stall_ms; /* how long the first byte, and each further one, may take; 0: 5 minutes,
 				     * 15 for a server on this machine                               */
@@ -103,7 +104,7 @@ void model_text_message(struct buf *out, const char *role, struct bytes text);
 const char *model_name(const struct model *m);
 const char *model_endpoint(const struct model *m);
 bool model_is_small(const struct model *m);       /* blueprints and search under test rather than free work */
-int64_t model_context_tokens(const struct model *m);
+int64_t model_context_tokens(const struct model *m); /* 0: unknown */
 /* Connections made so far: one a session, unless the server closes it. */
 int64_t model_connections(const struct model *m);
 /* Tokens of a text, estimated (bytes / 3.6 unless the model's data says better). */

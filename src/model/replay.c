@@ -25,36 +25,59 @@ static const struct { enum model_finish is; const char *word; } finishes[] = {
 	{ FINISH_STOP, "stop" }, { FINISH_CALLS, "calls" }, { FINISH_LENGTH, "length" }, { FINISH_FILTER, "filter" }, { FINISH_OTHER, "other" },
 };
 
+/* Any text, since a name that a model made up may have been cut within a character. */
+static json_t *text(const char *s)
+{
+	return json_string_any(bytes_of(s ? s : ""));
+}
+
+static json_t *calls_json(const struct model_reply *r)
+{
+	json_t *calls = json_array();
+
+	for (int i = 0; i < r->n_calls; i++) {
+		const struct model_call *c = &r->calls[i];
+		json_t *o = json_pack("{s:o, s:o, s:o}", "id", text(c->id), "name", text(c->name), "arguments", text(c->arguments));
+
+		if (c->bad)
+			json_object_set_new(o, "bad", text(c->bad));
+		json_array_append_new(calls, o);
+	}
+	return calls;
+}
+
 json_t *model_reply_json(const struct model_reply *r)
 {
-	json_t *calls = json_array(), *o;
+	const struct model_usage *u = &r->usage;
 	const char *finish = "other";
+	json_t *o;
 
 	for (size_t i = 0; i < sizeof(finishes) / sizeof(*finishes); i++)
 		if (finishes[i].is == r->finish)
 			finish = finishes[i].word;
-	for (int i = 0; i < r->n_calls; i++) {
-		const struct model_call *c = &r->calls[i];
-
-		json_array_append_new(calls, json_pack("{s:s, s:s, s:s, s:s*}", "id", c->id, "name", c->name, "arguments", c->arguments,
-						       "bad", c->bad));
-	}
-	o = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:b}, s:s, s:s, s:i, s:I, s:I}",
-		      "content", r->content, "reasoning", r->reasoning, "message", r->message, "calls", calls, "finish", finish,
-		      "way", ways_name(r->way), "model", r->model, "usage", "prompt", (json_int_t)r->usage.prompt, "cached",
-		      (json_int_t)r->usage.cached, "completion", (json_int_t)r->usage.completion, "counted", r->usage.counted,
-		      "response_id", r->response_id, "lost", r->lost ? r->lost : "", "attempts", r->attempts, "wall_ms",
-		      (json_int_t)r->wall_ms, "first_ms", (json_int_t)r->first_ms);
-	if (o && !isnan(r->usage.cost))
-		json_object_set_new(json_map(o, "usage"), "cost", json_real(r->usage.cost));
-	return json_pack("{s:s, s:o}", "request", r->request ? r->request : "", "reply", o);
+	o = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:b}, s:o, s:o, s:i, s:I, s:I}", "content", text(r->content),
+		      "reasoning", text(r->reasoning), "message", text(r->message), "calls", calls_json(r), "finish", finish, "way",
+		      ways_name(r->way), "model", text(r->model), "usage", "prompt", (json_int_t)u->prompt, "cached", (json_int_t)u->cached,
+		      "completion", (json_int_t)u->completion, "counted", u->counted, "response_id", text(r->response_id), "lost",
+		      text(r->lost), "attempts", r->attempts, "wall_ms", (json_int_t)r->wall_ms, "first_ms", (json_int_t)r->first_ms);
+	if (!isnan(u->cost))
+		json_object_set_new(json_map(o, "usage"), "cost", json_real(u->cost));
+	return json_pack("{s:o, s:o}", "request", text(r->request), "reply", o);
 }
 
-int replay_open(const char *path, struct replay **out, struct err *e)
+struct replay *replay_make(struct bytes text)
 {
 	struct replay *p = mem_alloc(sizeof(*p));
 
 	*p = (struct replay){ .text = buf_max(FILE_MAX) };
+	buf_add(&p->text, text.p, text.n);
+	return p;
+}
+
+int replay_open(const char *path, struct replay **out, struct err *e)
+{
+	struct replay *p = replay_make((struct bytes){ "", 0 });
+
 	if (fs_read_file(path, &p->text, e) < 0) {
 		replay_close(&p);
 		return err_wrap(e, "replay");

@@ -296,6 +296,8 @@ static void set_up(struct http *h, struct run *r, struct curl_slist *headers)
 	SET(WRITEFUNCTION, body_piece);
 	SET(WRITEDATA, r);
 	SET(MAXAGE_CONN, 600L);
+	if (r->url.tls && getenv("SSL_CERT_FILE") && *getenv("SSL_CERT_FILE"))
+		SET(CAINFO, getenv("SSL_CERT_FILE")); /* libcurl itself leaves that variable to its program */
 	if (r->url.loopback)
 		SET(NOPROXY, "*");
 	if (r->q->post)

@@ -2,6 +2,7 @@
 """A scripted model over real HTTP on loopback: asserts on each request it gets, and answers as a scenario says, faults included.
 
     server.py SCENARIO.json [--failures FILE] [--port-file FILE] [--log FILE] [--port N] [--seconds N]
+              [--bodies] [--tls PEM]
 
 It prints its port on the first line of stdout (and writes it to --port-file, whole or not at all) and serves
 http://127.0.0.1:PORT/v1/chat/completions and /v1/models until SIGTERM, until its standard input ends when that is a
@@ -53,6 +54,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -393,8 +395,13 @@ def read_request(s, buf):
             "bytes": len(head) + 4 + n}, buf[n:]
 
 
-def serve(sock, held, conn):
+def serve(sock, held, conn, tls):
     buf = b""
+    if tls:
+        try:
+            sock = tls.wrap_socket(sock, server_side=True)
+        except OSError:
+            return
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         while True:
@@ -425,6 +432,7 @@ def main():
     p.add_argument("--log")
     p.add_argument("--bodies", action="store_true")
     p.add_argument("--port", type=int, default=0)
+    p.add_argument("--tls", help="a PEM file with a certificate and its key")
     p.add_argument("--seconds", type=float, default=300)
     o = p.parse_args()
     with open(o.scenario, encoding="utf-8") as f:
@@ -445,6 +453,10 @@ def main():
             f.write(f"{port}\n")
         os.rename(o.port_file + ".new", o.port_file)
     until, n = time.monotonic() + o.seconds, 0
+    tls = None
+    if o.tls:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(o.tls)
     is_pipe = not os.isatty(0) and (os.fstat(0).st_mode & 0o170000) == 0o010000
     while time.monotonic() < until:
         ready = select.select([listener] + ([0] if is_pipe else []), [], [], 1)[0]
@@ -452,7 +464,7 @@ def main():
             break
         if listener in ready:
             n += 1
-            threading.Thread(target=serve, args=(listener.accept()[0], held, n), daemon=True).start()
+            threading.Thread(target=serve, args=(listener.accept()[0], held, n, tls), daemon=True).start()
     end()
 
 
