@@ -86,6 +86,10 @@ enum outcome attempt_run(struct attempt *t, struct arena *a, struct model_reply 
 	const char *headers[12] = { json };
 	struct err why = { 0 };
 
+	if (m->key && !ask.secret_header && !m->told_of_key) {
+		m->told_of_key = true;
+		model_tell(m, "the key is not sent to %s: that server belongs to another user, or to nobody we can see", m->endpoint);
+	}
 	for (int i = 0; m->provider->headers && m->provider->headers[i] && i < 10; i++)
 		headers[i + 1] = m->provider->headers[i];
 	ask.headers = headers;

@@ -207,16 +207,20 @@ static bool recover_from_reasoning(struct settle *s)
 	return from < n;
 }
 
+static void way_works(struct model *m)
+{
+	if (!m->way_sure)
+		ways_keep(m);
+	m->way_sure = true;
+}
+
 static int settle_native(struct settle *s)
 {
 	for (int i = 0; i < s->r->n_calls; i++)
 		add_native(s, &s->r->calls[i]);
 	if (s->out->n_calls) {
-		if (!s->m->way_sure && s->m->way == WAY_NATIVE) {
-			s->m->way_sure = true;
-			if (ways_recall(s->a, s->m->base_url, s->m->id) != WAY_NATIVE)
-				ways_keep(s->m->base_url, s->m->id, WAY_NATIVE);
-		}
+		if (s->m->way == WAY_NATIVE)
+			way_works(s->m);
 	} else if (!recover_from_content(s)) {
 		if (s->out->finish == FINISH_CALLS || !s->r->content.n)
 			recover_from_reasoning(s);
@@ -244,15 +248,6 @@ static bool is_answer(struct settle *s)
 	return true;
 }
 
-static void way_works(struct settle *s)
-{
-	if (s->m->way_sure)
-		return;
-	s->m->way_sure = true;
-	if (ways_recall(s->a, s->m->base_url, s->m->id) != s->m->way)
-		ways_keep(s->m->base_url, s->m->id, s->m->way);
-}
-
 /* One action a reply, in JSON: by schema, or in a block of the text. What stands behind it the model made up. */
 static size_t settle_written(struct settle *s)
 {
@@ -261,7 +256,7 @@ static size_t settle_written(struct settle *s)
 	int n;
 
 	if (s->m->way == WAY_SCHEMA && is_answer(s)) {
-		way_works(s);
+		way_works(s->m);
 		return text.n;
 	}
 	n = markup_find(s->a, &s->m->tools, text, f);
@@ -271,7 +266,7 @@ static size_t settle_written(struct settle *s)
 			note(s, "only the first of %d calls was taken", n);
 		s->out->content = markup_rest(s->a, (struct bytes){ text.p, f[0].end }, f, 1);
 		s->out->finish = FINISH_CALLS;
-		way_works(s);
+		way_works(s->m);
 		return f[0].end;
 	}
 	if (s->m->way == WAY_SCHEMA && s->out->finish == FINISH_STOP) {

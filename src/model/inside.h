@@ -35,6 +35,9 @@ struct model {
 	enum model_way way;                  /* in use                                           */
 	bool way_sure;                       /* calls have come in this way                      */
 	bool reached;                        /* the endpoint has answered once                   */
+	bool too_long;                       /* the last turn failed because it does not fit     */
+	bool told_of_key;                    /* that it is kept back                             */
+	struct buf last;                     /* messages of the turn before                      */
 	enum provider_schema schema;
 	bool small;
 	int64_t context, output;
@@ -67,8 +70,8 @@ int calls_settle(struct model *m, struct arena *a, const struct model_ask *q, st
 
 /* --- ways.c --- */
 /* The way that was found out in an earlier session, or WAY_UNKNOWN; and keeping it. Silence when that fails. */
-enum model_way ways_recall(struct arena *a, const char *base_url, const char *id);
-void ways_keep(const char *base_url, const char *id, enum model_way way);
+enum model_way ways_recall(const struct model *m);
+void ways_keep(const struct model *m);
 const char *ways_name(enum model_way way);
 /* The next way after the one in use, or WAY_UNKNOWN. */
 enum model_way ways_next(const struct model *m);

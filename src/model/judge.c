@@ -41,6 +41,16 @@ static bool is_quota(const struct attempt *t)
 		(mentions(r->error, words) || mentions(r->error_type, words) || mentions(r->error_code, words)));
 }
 
+static bool is_too_long(const struct attempt *t)
+{
+	static const char *const words[] = { "context length", "context_length", "maximum context", "context size", "exceed_context", "context window",
+					     "prompt is too long", "exceeds max length", "too many tokens", NULL };
+	const struct reply *r = t->reply;
+
+	return (t->http.status == 400 || t->http.status == 413 || t->http.status == 422 || t->http.status == 500) &&
+	       (mentions(r->error, words) || mentions(r->error_type, words) || mentions(r->error_code, words));
+}
+
 /* Does this refusal mean "not in this way"? */
 static bool is_about_way(const struct attempt *t)
 {
@@ -107,7 +117,9 @@ static int explain_status(struct attempt *t, struct arena *a, struct err *e)
 			       who, s, colon, said);
 	if (s == 401)
 		return err_set(e, ERR_AUTH, "%s refuses the key (401)%s%s; %s", who, colon, said,
-			       key_header(m->key, &m->where) ? "check SEALWRIGHT_API_KEY (or the variable the key stands in)" : m->why_no_key);
+			       !m->key ? m->why_no_key
+			       : key_header(m->key, &m->where) ? "check SEALWRIGHT_API_KEY (or the variable the key stands in)"
+			       : "it was not sent, since that server belongs to another user");
 	if (s == 403)
 		return err_set(e, ERR_DENIED, "%s forbids it (403)%s%s; does the key's account have access to %s?", who, colon, said, m->id);
 	if (s == 404 || (s == 400 && strcasestr(said, "model") && (strcasestr(said, "not exist") || strcasestr(said, "not found") ||
@@ -123,6 +135,10 @@ static int explain_status(struct attempt *t, struct arena *a, struct err *e)
 			       *t->http.location ? t->http.location : "another address", s);
 	if (is_html(t))
 		return err_set(e, ERR_MODEL, "%s answers with a web page (%d), not as a model server; check the base URL %s", who, s, m->base_url);
+	if (is_too_long(t)) {
+		m->too_long = true;
+		return err_set(e, ERR_LIMIT, "the transcript does not fit the context of %s (%d)%s%s", m->id, s, colon, said);
+	}
 	if (s == 413)
 		return err_set(e, ERR_LIMIT, "%s finds the request too large (413)%s%s", who, colon, said);
 	return err_set(e, ERR_MODEL, "%s refuses the request (%d)%s%s", who, s, colon, said);
@@ -142,7 +158,7 @@ enum outcome judge_status(struct attempt *t, struct arena *a, struct err *e)
 		snippet(t, text);
 		snprintf(r->error, sizeof(r->error), "%s", text);
 	}
-	if (is_about_way(t) && ways_next(m) != WAY_UNKNOWN)
+	if (!is_too_long(t) && is_about_way(t) && ways_next(m) != WAY_UNKNOWN)
 		return OTHER_WAY;
 	if (s == 200) { /* within a stream that had begun */
 		int code = atoi(r->error_code);
@@ -152,7 +168,7 @@ enum outcome judge_status(struct attempt *t, struct arena *a, struct err *e)
 			return AGAIN;
 		}
 		t->http.status = code >= 400 && code <= 599 ? code : 500;
-	} else if (retry_is_worth(s) && !is_quota(t)) {
+	} else if (retry_is_worth(s) && !is_quota(t) && !is_too_long(t)) {
 		err_set(e, ERR_BUSY, "%s answers %d%s%.200s", m->endpoint, s, *r->error ? ": " : "", r->error);
 		t->after_ms = t->http.retry_after_ms;
 		return AGAIN;

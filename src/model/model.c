@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200, PROBE_MS = 2000 };
+enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200, LAST_MAX = 64 << 20, PROBE_MS = 2000 };
 
 static const struct provider generic = { .name = "generic", .title = "an OpenAI-compatible server", .body = "", .max_tokens = "max_tokens",
 					 .stop_words = 16 };
@@ -149,12 +149,10 @@ static void set_ways(struct model *m, const struct model_choice *c)
 	m->way_sure = c->way != WAY_UNKNOWN; /* nothing is found out, or remembered */
 	if (m->way_sure)
 		return;
-	known = ways_recall(&m->a, m->base_url, m->local.ours ? m->name : m->id);
+	known = ways_recall(m); /* not sure all the same: servers are updated */
 	for (int i = 0; i < 3 && known != WAY_UNKNOWN; i++)
-		if (m->ways[i] == known) {
+		if (m->ways[i] == known)
 			m->way = known;
-			m->way_sure = true;
-		}
 }
 
 static void set_numbers(struct model *m)
@@ -222,7 +220,8 @@ int model_open(const struct model_choice *c, struct model **out, struct err *e)
 	struct model *m = mem_alloc(sizeof(*m));
 
 	*m = (struct model){ .patience_ms = c->patience_ms, .first_ms = c->first_ms, .stall_ms = c->stall_ms, .stop = c->stop,
-			     .told = c->told, .arg = c->arg, .local.lease = -1, .tools = tools_make(), .why_no_key = "" };
+			     .told = c->told, .arg = c->arg, .local.lease = -1, .tools = tools_make(), .last = buf_max(LAST_MAX),
+			     .why_no_key = "" };
 	m->name = arena_strdup(&m->a, c->name ? c->name : "");
 	if (find(m, c, e) < 0) {
 		key_hide(m->key, e->text);
@@ -247,6 +246,7 @@ void model_close(struct model **m)
 	local_release(&x->local);
 	key_drop(&x->key);
 	tools_drop(&x->tools);
+	buf_drop(&x->last);
 	arena_drop(&x->a);
 	free(x);
 	*m = NULL;
@@ -294,6 +294,11 @@ bool model_is_small(const struct model *m)
 int64_t model_context_tokens(const struct model *m)
 {
 	return m->context;
+}
+
+bool model_was_too_long(const struct model *m)
+{
+	return m->too_long;
 }
 
 int64_t model_connections(const struct model *m)

@@ -80,6 +80,9 @@ struct model_reply {
 	const char *response_id;
 	const char *request;       /* "sha256:...", of what was asked: messages, tools, schema, options (docs/formats/replay.md) */
 	uint64_t sent;             /* bytes upstream, repeats included                    */
+	uint64_t same;             /* bytes of messages, from the front, that are those of the turn before: the server's
+				    * prompt cache holds so far. Less than all of them: the prefix was broken there */
+	uint64_t same_of;          /* bytes of messages of the turn before                */
 	int attempts;              /* requests that were needed                           */
 	int64_t wall_ms, first_ms; /* whole, and to the first token                       */
 };
@@ -105,6 +108,8 @@ const char *model_name(const struct model *m);
 const char *model_endpoint(const struct model *m);
 bool model_is_small(const struct model *m);       /* blueprints and search under test rather than free work */
 int64_t model_context_tokens(const struct model *m); /* 0: unknown */
+/* True when the last turn failed because the transcript does not fit the model's context. */
+bool model_was_too_long(const struct model *m);
 /* Connections made so far: one a session, unless the server closes it. */
 int64_t model_connections(const struct model *m);
 /* Tokens of a text, estimated (bytes / 3.6 unless the model's data says better). */

@@ -124,6 +124,21 @@ static int once(struct model *m, struct arena *a, const struct model_ask *q, str
 	return result;
 }
 
+/* How far this turn's messages are those of the turn before; only what is new is copied. */
+static void compare(struct model *m, struct bytes messages, struct model_reply *out)
+{
+	size_t n = m->last.n < messages.n ? m->last.n : messages.n, i = 0;
+
+	if (n && memcmp(m->last.p, messages.p, n) == 0)
+		i = n;
+	while (i < n && m->last.p[i] == messages.p[i])
+		i++;
+	out->same = i;
+	out->same_of = m->last.n;
+	m->last.n = i;
+	buf_add(&m->last, messages.p + i, messages.n - i);
+}
+
 int model_turn(struct model *m, struct arena *a, const struct model_ask *q, struct model_reply *out, struct err *e)
 {
 	struct state s = { .stream = true, .again.patience = m->patience_ms ? m->patience_ms : PATIENCE_MS };
@@ -134,6 +149,7 @@ int model_turn(struct model *m, struct arena *a, const struct model_ask *q, stru
 
 	if (m->replay)
 		return replay_turn(m->replay, a, q, out, e);
+	m->too_long = false;
 	do {
 		if (m->stop && *m->stop)
 			return err_set(e, ERR_STOPPED, "stopped");
@@ -144,6 +160,7 @@ int model_turn(struct model *m, struct arena *a, const struct model_ask *q, stru
 			*e = why;
 		return err_wrap(e, "model %s", m->name);
 	}
+	compare(m, q->messages, &done);
 	done.request = request_digest(a, q);
 	done.sent = s.sent;
 	done.attempts = s.attempts;

@@ -41,31 +41,40 @@ static json_t *load(struct arena *a)
 	return json_object();
 }
 
-enum model_way ways_recall(struct arena *a, const char *base_url, const char *id)
+/* A server of ours has another port each time, and the catalogue knows its ways. */
+static const char *key_of(struct arena *a, const struct model *m)
 {
-	auto_json *all = load(a);
-	const char *s = json_text(json_map(all, arena_printf(a, "%s %s", base_url, id)), "way");
+	return m->local.ours ? NULL : arena_printf(a, "%s %s", m->base_url, m->id);
+}
 
+enum model_way ways_recall(const struct model *m)
+{
+	auto_arena a = { 0 };
+	const char *key = key_of(&a, m), *s;
+	auto_json *all = key ? load(&a) : NULL;
+
+	s = key ? json_text(json_map(all, key), "way") : NULL;
 	for (int i = WAY_NATIVE; s && i <= WAY_TEXT; i++)
 		if (!strcmp(names[i], s))
 			return (enum model_way)i;
 	return WAY_UNKNOWN;
 }
 
-void ways_keep(const char *base_url, const char *id, enum model_way way)
+void ways_keep(const struct model *m)
 {
 	auto_arena a = { 0 };
-	auto_json *all = load(&a);
+	const char *key = key_of(&a, m);
+	char when[32], *path = key ? file(&a) : NULL;
 	auto_buf text = buf_max(FILE_MAX);
-	char when[32], *path = file(&a);
-	struct bytes key = bytes_of(arena_printf(&a, "%s %s", base_url, id));
+	auto_json *all = NULL;
 
-	if (!path)
+	if (!path || ways_recall(m) == m->way)
 		return;
+	all = load(&a);
 	if (json_object_size(all) >= ENTRIES_MAX)
 		json_object_clear(all);
 	clock_text(clock_now(), when);
-	if (json_object_set_new(all, key.p, json_pack("{s:s, s:s}", "way", names[way], "since", when)) < 0 ||
+	if (json_object_set_new(all, key, json_pack("{s:s, s:s}", "way", names[m->way], "since", when)) < 0 ||
 	    json_write_pretty(&text, all) < 0)
 		return;
 	fs_write_atomic(path, buf_bytes(&text), 0600, NULL);

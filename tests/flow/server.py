@@ -416,6 +416,8 @@ def serve(sock, held, conn, tls):
                 continue
             answer, req = scenario.take(req, conn)
             Speaker(sock, scenario).say(answer, req)
+            if req["headers"].get("connection", "").lower() == "close":
+                return
     except (ConnectionError, OSError):
         pass
     except Exception as x:  # a fault of the scenario or of this file must not look like one of the program

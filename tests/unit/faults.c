@@ -77,6 +77,8 @@ static void what_is_not(void)
 {
 	refused("{\"status\":400,\"body\":{\"error\":{\"message\":\"messages: bad role\"}}}", ERR_MODEL, "bad role", "a 400");
 	refused("{\"status\":401,\"body\":{\"error\":{\"message\":\"no\"}}}", ERR_AUTH, "set SEALWRIGHT_API_KEY", "a 401");
+	refused("{\"status\":400,\"body\":{\"error\":{\"message\":\"the request exceeds the available context size\",\"type\":\"exceed_context_size_error\"}}}",
+		ERR_LIMIT, "does not fit the context", "a transcript that is too long");
 	refused("{\"status\":403}", ERR_DENIED, "forbids", "a 403");
 	refused("{\"status\":404,\"body\":{\"error\":{\"message\":\"no such model\"}}}", ERR_NOT_FOUND, "it has: alpha, beta", "a 404");
 	refused("{\"status\":402}", ERR_LIMIT, "no credit", "a 402");

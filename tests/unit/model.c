@@ -124,7 +124,7 @@ static void calls_that_cannot_be_run(void)
 	struct model_ask q = with_tools();
 	struct model_reply r;
 	struct err e;
-	auto_json *v = NULL;
+	auto_json *v = NULL, *arguments = NULL;
 
 	scenario("[{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\": ls}\",\"id\":\"x\"},{\"name\":\"sql \\\"drop\",\"arguments\":{}},"
 		 "{\"name\":\"shell\",\"arguments\":\"[1]\",\"id\":\"x\"},{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\":\\\"a\\nb\\\"}\"},"
@@ -141,7 +141,7 @@ static void calls_that_cannot_be_run(void)
 	}
 	ok(r.lost != NULL, "and it is told: %s", r.lost);
 	ok(json_parse(bytes_of(r.message), &v, &e) == 0, "the message is JSON all the same %s", e.text);
-	ok(json_parse(bytes_of(json_text(json_map(json_array_get(json_list(v, "tool_calls"), 0), "function"), "arguments")), &(json_t *){ NULL }, &e) == 0,
+	ok(json_parse(bytes_of(json_text(json_map(json_array_get(json_list(v, "tool_calls"), 0), "function"), "arguments")), &arguments, &e) == 0,
 	   "and so are the arguments in it");
 	kept();
 	scenario("[{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":\"{\\\"command\\\":\\\"cat > x <<\"}],\"finish\":\"length\"}}]");
@@ -253,7 +253,7 @@ static void one_connection_and_the_same_bytes(void)
 	m = opened("any");
 	for (int i = 0; i < 30; i++) {
 		q.messages = buf_bytes(&messages);
-		bad += model_turn(m, &a, &q, &r, &e) < 0 || r.n_calls != 1;
+		bad += model_turn(m, &a, &q, &r, &e) < 0 || r.n_calls != 1 || r.same != r.same_of || r.same < (i ? strlen(HELLO) : 0);
 		if (bad)
 			break;
 		if (i == 20)
@@ -268,6 +268,11 @@ static void one_connection_and_the_same_bytes(void)
 	is_whole(bad, 0, "30 turns");
 	is_whole(model_connections(m), 1, "go over one connection");
 	kept();
+	scenario("[{}]");
+	q.messages = bytes_of(SYSTEM ",{\"role\":\"user\",\"content\":\"hullo\"}");
+	ok(model_turn(m, &a, &q, &r, &e) == 0 && r.same == strlen(SYSTEM ",{\"role\":\"user\",\"content\":\"h") && r.same_of > r.same,
+	   "where the transcript was changed is told to the byte: %llu", (unsigned long long)r.same);
+	kept();
 	/* More than fits one write: read from where it lies. */
 	for (int i = 0; i < 3000; i++) {
 		buf_add_char(&messages, ',');
@@ -277,6 +282,35 @@ static void one_connection_and_the_same_bytes(void)
 	scenario("[{\"expect\":{\"same_connection\":true},\"answer\":{\"text\":\"a\",\"close\":true}},{\"expect\":{\"prefix\":true}}]");
 	ok(model_turn(m, &a, &q, &r, &e) == 0, "a transcript of %zu bytes is sent %s", messages.n, e.text);
 	ok(model_turn(m, &a, &q, &r, &e) == 0, "and again when the server has closed the connection %s", e.text);
+	kept();
+}
+
+static void base_urls(void)
+{
+	static const char *const forms[][2] = {
+		{ "http://127.0.0.1:9", "http://127.0.0.1:9/v1" }, { "http://127.0.0.1:9/", "http://127.0.0.1:9/v1" },
+		{ "http://127.0.0.1:9/v1/", "http://127.0.0.1:9/v1" }, { "http://127.0.0.1:9/v1/chat/completions", "http://127.0.0.1:9/v1" },
+		{ "https://host.example/api/paas/v4", "https://host.example/api/paas/v4" },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct model_choice c = { .name = "x", .base_url = forms[i][0] };
+		auto_model *m = NULL;
+		struct err e = { 0 };
+
+		ok(model_open(&c, &m, &e) == 0, "%s opens %s", c.base_url, e.text);
+		is_text(m ? model_endpoint(m) : NULL, forms[i][1], "  as what was meant");
+	}
+}
+
+static void the_first_model_of_a_server(void)
+{
+	struct model_ask q = plain();
+	struct model_reply r;
+	struct err e;
+
+	scenario("{\"models\":[\"alpha\",\"beta\"],\"steps\":[{\"expect\":{\"model\":\"alpha\"}}]}");
+	ok(turn("local", &q, &r, &e) == 0, "a server on this machine is asked what it has %s", e.text);
 	kept();
 }
 
@@ -366,6 +400,8 @@ int main(void)
 	answers_by_schema();
 	glm_at_another_server();
 	one_connection_and_the_same_bytes();
+	base_urls();
+	the_first_model_of_a_server();
 	where_a_key_goes();
 	a_replay_answers_only_what_was_asked();
 	return served();
