@@ -9,7 +9,7 @@
 
 #include <ctype.h>
 
-enum { BODY_MAX = 64 << 20, AFTER_DONE_MAX = 64 << 10 };
+enum { BODY_MAX = 64 << 20, AFTER_DONE_MAX = 64 << 10, FIRST_MS = 300000, WHOLE_TIMES = 3 };
 
 static int sse_event(void *arg, const char *type, struct bytes data, struct err *e)
 {
@@ -80,7 +80,7 @@ enum outcome attempt_run(struct attempt *t, struct arena *a, struct model_reply 
 	auto_request body = { 0 };
 	struct http_ask ask = {
 		.url = m->url, .secret_header = key_header(m->key, &m->where), .post = true, .n_pieces = 3, .body_max = BODY_MAX,
-		.first_ms = m->first_ms, .stall_ms = m->stall_ms, .stop = m->stop, .enough = &t->done, .seen = attempt_seen, .arg = t,
+		.first_ms = t->stream ? m->first_ms : (m->first_ms ? m->first_ms : FIRST_MS) * WHOLE_TIMES, .stall_ms = m->stall_ms, .stop = m->stop, .enough = &t->done, .seen = attempt_seen, .arg = t,
 	};
 	static const char json[] = "Content-Type: application/json";
 	const char *headers[12] = { json };

@@ -39,7 +39,7 @@ struct model {
 	bool told_of_key;                    /* that it is kept back                             */
 	struct buf last;                     /* messages of the turn before                      */
 	enum provider_schema schema;
-	bool small;
+	bool small, by_local;                /* by_local: local.h found it                       */
 	int64_t context, output;
 	double token_bytes;
 	int64_t patience_ms, first_ms, stall_ms;

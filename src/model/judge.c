@@ -168,7 +168,7 @@ enum outcome judge_status(struct attempt *t, struct arena *a, struct err *e)
 			return AGAIN;
 		}
 		t->http.status = code >= 400 && code <= 599 ? code : 500;
-	} else if (retry_is_worth(s) && !is_quota(t) && !is_too_long(t)) {
+	} else if ((retry_is_worth(s) || is_listed(m->provider->busy, r->error_code)) && !is_quota(t) && !is_too_long(t)) {
 		err_set(e, ERR_BUSY, "%s answers %d%s%.200s", m->endpoint, s, *r->error ? ": " : "", r->error);
 		t->after_ms = t->http.retry_after_ms;
 		return AGAIN;

@@ -11,11 +11,12 @@
 #include "model/inside.h"
 #include "model/probe.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200, LAST_MAX = 64 << 20, PROBE_MS = 2000 };
+enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200, LAST_MAX = 64 << 20, SMALL_BELOW = 15, PROBE_MS = 2000 };
 
 static const struct provider generic = { .name = "generic", .title = "an OpenAI-compatible server", .body = "", .max_tokens = "max_tokens",
 					 .stop_words = 16 };
@@ -155,15 +156,43 @@ static void set_ways(struct model *m, const struct model_choice *c)
 			m->way = known;
 }
 
+/* "qwen2.5-coder:32b", "Qwen3-480B-A35B": billions of parameters as the id tells them; 0 when it does not. */
+static double billions(const char *id)
+{
+	for (const char *p = id; *p; p++) {
+		char *end;
+		double n;
+
+		if (!isdigit((unsigned char)*p) || (p > id && (isalnum((unsigned char)p[-1]) || p[-1] == '.')))
+			continue;
+		n = strtod(p, &end);
+		if ((*end == 'b' || *end == 'B') && !isalnum((unsigned char)end[1]) && n < 1e5)
+			return n;
+		p = end - 1;
+	}
+	return 0;
+}
+
+static bool guess_small(const struct model *m)
+{
+	double n = billions(m->id);
+
+	if (m->local.ours)
+		return m->local.small;
+	if (n > 0)
+		return n < SMALL_BELOW;
+	return m->by_local && m->local.small;
+}
+
 static void set_numbers(struct model *m)
 {
 	const struct provider_model *q = m->quirks;
 	bool slow = m->where.loopback || m->provider->local;
 
 	m->schema = m->provider->schema;
-	m->small = q ? q->small : m->local.lease >= 0 || *m->local.model ? m->local.small : m->provider->local;
+	m->small = q ? q->small : guess_small(m);
 	m->context = m->local.context ? m->local.context : q ? q->context : 0;
-	m->output = q ? q->output : 0;
+	m->output = q ? q->output : m->local.ours ? m->local.context / 4 : 0; /* a small model may never stop by itself */
 	m->token_bytes = q ? q->token_bytes : 3.6;
 	if (!m->first_ms)
 		m->first_ms = m->provider->first_ms ? m->provider->first_ms : slow ? LOCAL_FIRST_MS : 0;
@@ -177,6 +206,7 @@ static int by_local(struct model *m, struct err *e)
 
 	if (local_ensure(m->name, m->told, m->arg, m->stop, base, &m->local, e) < 0)
 		return -1;
+	m->by_local = true;
 	m->provider = &on_this_machine;
 	m->quirks = providers_model(&m->data, m->local.model);
 	if (set_base_url(m, base, e) < 0 || set_id(m, m->local.model, e) < 0)

@@ -58,6 +58,7 @@ struct model_ask {
 	double temperature;        /* < 0: the model's default                                          */
 	int max_tokens;            /* 0: the model's default                                            */
 	int64_t seed;              /* < 0: none                                                         */
+	bool no_thinking;          /* answer at once, where the model can be asked to                   */
 	const char *const *stop_words; /* NULL-ended; may be NULL                                       */
 	/* Sees text as it streams: what is "content", "reasoning" or "call"; "again": the stream broke off and is
 	 * repeated, what was seen of this turn does not count. May be NULL. */

@@ -232,6 +232,7 @@ static int parse_model(struct arena *a, const json_t *o, struct provider_model *
 {
 	static const char *const known[] = { "name", "match", "title", "provider", "ids", "context", "output", "small",
 					     "token_bytes", "temperature", "top_p", "ways", "price", "body", "drop_reasoning",
+					     "without_thinking",
 					     NULL };
 	const char *name, *provider = json_text(o, "provider");
 
@@ -247,6 +248,7 @@ static int parse_model(struct arena *a, const json_t *o, struct provider_model *
 	if (keys_check(o, known, e) < 0 || texts(a, o, "match", &m->match, e) < 0 || parse_ways(o, m->ways, e) < 0 ||
 	    parse_pairs(a, json_object_get(o, "ids"), false, &m->ids, &m->n_ids, e) < 0 ||
 	    parse_pairs(a, json_object_get(o, "body"), true, &m->bodies, &m->n_bodies, e) < 0 ||
+	    parse_pairs(a, json_object_get(o, "without_thinking"), true, &m->plain, &m->n_plain, e) < 0 ||
 	    parse_numbers(a, o, m, e) < 0)
 		return err_wrap(e, "%s", name);
 	return 0;
@@ -389,17 +391,26 @@ const char *provider_model_id(const struct provider_model *m, const char *provid
 	return fallback;
 }
 
-const char *provider_model_body(const struct provider_model *m, const char *provider)
+static const char *body_at(const struct provider_pair *bodies, int n, const char *provider)
 {
-	const char *any = "";
+	const char *any = NULL;
 
-	for (int i = 0; m && i < m->n_bodies; i++) {
-		if (!strcmp(m->bodies[i].key, provider))
-			return m->bodies[i].value;
-		if (!strcmp(m->bodies[i].key, "*"))
-			any = m->bodies[i].value;
+	for (int i = 0; i < n; i++) {
+		if (!strcmp(bodies[i].key, provider))
+			return bodies[i].value;
+		if (!strcmp(bodies[i].key, "*"))
+			any = bodies[i].value;
 	}
 	return any;
+}
+
+const char *provider_model_body(const struct provider_model *m, const char *provider, bool no_thinking)
+{
+	const char *body = m && no_thinking ? body_at(m->plain, m->n_plain, provider) : NULL;
+
+	if (!body && m)
+		body = body_at(m->bodies, m->n_bodies, provider);
+	return body ? body : "";
 }
 
 double provider_cost(const struct provider *p, const struct provider_model *m, const struct model_usage *u)

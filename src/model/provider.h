@@ -46,6 +46,8 @@ struct provider_model {
 	int n_ids;
 	struct provider_pair *bodies;   /* members added per provider; "*": at any other                */
 	int n_bodies;
+	struct provider_pair *plain;    /* in place of `bodies` when no thinking is wanted              */
+	int n_plain;
 	int64_t context, output;        /* tokens; 0: unknown                                           */
 	bool small;
 	bool drop_reasoning;            /* it refuses its own reasoning back                            */
@@ -74,7 +76,7 @@ const struct provider_model *providers_model(const struct providers *p, const ch
 
 /* The model's id at this provider; its members for the request's body, or "". */
 const char *provider_model_id(const struct provider_model *m, const char *provider, const char *fallback);
-const char *provider_model_body(const struct provider_model *m, const char *provider);
+const char *provider_model_body(const struct provider_model *m, const char *provider, bool no_thinking);
 /* US dollars; NAN when no price is known. */
 double provider_cost(const struct provider *p, const struct provider_model *m, const struct model_usage *u);
 

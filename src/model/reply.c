@@ -186,6 +186,9 @@ static void add_error(struct reply *r, const json_t *root)
 	copy(r->error_code, sizeof(r->error_code), json_string_value(code));
 	if (json_is_integer(code) && !*r->error_code)
 		snprintf(r->error_code, sizeof(r->error_code), "%lld", (long long)json_integer_value(code));
+	for (char *p = r->error; *p; p++)
+		if ((unsigned char)*p < 0x20)
+			*p = ' '; /* it becomes part of a line */
 	copy(r->error, sizeof(r->error), *r->error_type ? r->error_type : "an error without words");
 }
 

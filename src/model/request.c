@@ -82,8 +82,8 @@ static void add_options(const struct model *m, const struct model_ask *q, struct
 		buf_printf(b, ",\"temperature\":%.3g", t);
 	if (q->temperature < 0 && m->quirks && m->quirks->top_p >= 0)
 		buf_printf(b, ",\"top_p\":%.3g", m->quirks->top_p);
-	if (q->max_tokens > 0)
-		buf_printf(b, ",\"%s\":%d", m->provider->max_tokens, q->max_tokens);
+	if (q->max_tokens > 0 || (m->local.ours && m->output > 0))
+		buf_printf(b, ",\"%s\":%lld", m->provider->max_tokens, (long long)(q->max_tokens > 0 ? q->max_tokens : m->output));
 	if (q->seed >= 0)
 		buf_printf(b, ",\"seed\":%lld", (long long)q->seed);
 	for (int i = 0; q->stop_words && q->stop_words[i] && i < m->provider->stop_words; i++) {
@@ -116,7 +116,7 @@ int request_make(struct model *m, const struct model_ask *q, bool stream, struct
 	add_format(m, q, &out->tail);
 	add_options(m, q, &out->tail);
 	add_members(&out->tail, m->provider->body);
-	add_members(&out->tail, provider_model_body(m->quirks, m->provider->name));
+	add_members(&out->tail, provider_model_body(m->quirks, m->provider->name, q->no_thinking));
 	buf_add_char(&out->tail, '}');
 	if (buf_check(&out->head, "the request", e) < 0 || buf_check(&out->tail, "the request", e) < 0)
 		return -1;
@@ -145,6 +145,8 @@ const char *request_digest(struct arena *a, const struct model_ask *q)
 		buf_add_str(&options, ", stop ");
 		json_write_string(&options, bytes_of(q->stop_words[i]));
 	}
+	if (q->no_thinking)
+		buf_add_str(&options, ", no thinking");
 	d[0] = hash_bytes(q->messages);
 	d[1] = hash_bytes(q->tools);
 	d[2] = hash_bytes(buf_bytes(&schema));

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 				abort();
 	}
 	for (int i = 0; i < all.n_models; i++)
-		provider_model_body(&all.models[i], "zai");
+		provider_model_body(&all.models[i], "zai", false);
 	providers_model(&all, "glm-5.1");
 	return 0;
 }

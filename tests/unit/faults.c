@@ -6,6 +6,10 @@
  */
 #include "../scripted.h"
 
+#include <signal.h>
+#include <sys/time.h>
+#include <time.h>
+
 enum { RUNS = 600 };
 
 /* A fault, then a good answer: the turn must come through it. */
@@ -155,6 +159,34 @@ static void patience_ends(void)
 	kept();
 }
 
+static volatile int stopped;
+
+static void stop_now(int sig)
+{
+	stopped = sig;
+}
+
+static void a_stop_is_seen_while_a_model_thinks(void)
+{
+	struct model_choice c = { .name = "any", .base_url = base, .told = told, .stop = &stopped };
+	struct itimerval soon = { .it_value.tv_usec = 50000 };
+	struct model_ask q = plain();
+	auto_model *m = NULL;
+	struct model_reply r;
+	struct timespec t[2];
+	struct err e = { 0 };
+
+	scenario("[{\"answer\":{\"fault\":\"stall\",\"text\":\"half of this\"}}]");
+	model_open(&c, &m, &e);
+	signal(SIGALRM, stop_now);
+	clock_gettime(CLOCK_MONOTONIC, &t[0]);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_STOPPED, "a stop is seen while a model thinks: %s", e.text);
+	clock_gettime(CLOCK_MONOTONIC, &t[1]);
+	ok(t[1].tv_sec - t[0].tv_sec < 3, "at once");
+	kept();
+}
+
 /* Each step faults at random before its good answer, whose number must come back once and in order. */
 static void hundreds_of_faults(void)
 {
@@ -214,6 +246,7 @@ int main(void)
 	what_is_not();
 	what_is_read_all_the_same();
 	patience_ends();
+	a_stop_is_seen_while_a_model_thinks();
 	hundreds_of_faults();
 	return served();
 }

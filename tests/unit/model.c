@@ -303,6 +303,26 @@ static void base_urls(void)
 	}
 }
 
+static void small_or_not(void)
+{
+	static const struct { const char *id; bool small; } ids[] = {
+		{ "qwen2.5-coder-1.5b", true }, { "qwen2.5-coder:7b-instruct-q4", true }, { "Qwen/Qwen3-Coder-480B-A35B-Instruct", false },
+		{ "devstral:24b", false }, { "gpt-5", false }, { "glm-5.1", false }, { "scripted", false },
+	};
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		struct model_choice c = { .name = ids[i].id, .base_url = "http://127.0.0.1:9" };
+		auto_model *m = NULL;
+
+		if (model_open(&c, &m, NULL) < 0 || model_is_small(m) != ids[i].small) {
+			printf("# %s\n", ids[i].id);
+			wrong++;
+		}
+	}
+	is_whole(wrong, 0, "an id tells whether a model is small");
+}
+
 static void the_first_model_of_a_server(void)
 {
 	struct model_ask q = plain();
@@ -401,6 +421,7 @@ int main(void)
 	glm_at_another_server();
 	one_connection_and_the_same_bytes();
 	base_urls();
+	small_or_not();
 	the_first_model_of_a_server();
 	where_a_key_goes();
 	a_replay_answers_only_what_was_asked();

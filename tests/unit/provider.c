@@ -41,8 +41,10 @@ static void the_shipped_ones(void)
 	ok(m && m->context == 200000 && m->ways[0] == WAY_NATIVE && m->ways[1] == WAY_TEXT && m->ways[2] == WAY_UNKNOWN, "glm-5.1 is there");
 	ok(m == providers_model(&p, "zai-org/GLM-5.1-FP8") && m == providers_model(&p, "z-ai/glm-5.1"), "under its other names too");
 	ok(!providers_model(&p, "glm-5.10") && !providers_model(&p, "glm"), "and under no more");
-	ok(strstr(provider_model_body(m, "zai"), "\"clear_thinking\":false") != NULL && strstr(provider_model_body(m, "zai"), "\"tool_stream\":true"),
+	ok(strstr(provider_model_body(m, "zai", false), "\"clear_thinking\":false") != NULL && strstr(provider_model_body(m, "zai", false), "\"tool_stream\":true"),
 	   "it keeps its thinking and streams its calls");
+	ok(strstr(provider_model_body(m, "zai", true), "\"disabled\"") != NULL, "unless it is asked not to think");
+	ok(strstr(provider_model_body(providers_model(&p, "glm-5.3"), "zai", true), "\"enabled\"") != NULL, "which glm-5.3 cannot");
 	is_text(provider_model_id(m, "openrouter", "x"), "z-ai/glm-5.1", "elsewhere it has another id");
 	ok(fabs(provider_cost(providers_named(&p, "zai"), m, &u) - (0.5 * 1.4 + 0.5 * 0.26 + 0.1 * 4.4)) < 1e-9, "a turn costs what its tokens cost");
 	ok(fabs(provider_cost(providers_named(&p, "zai-coding"), m, &u)) < 1e-9, "nothing more with a subscription");
