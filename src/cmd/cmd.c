@@ -40,6 +40,7 @@
 	X(cmd_config_set) \
 	X(cmd_config_unset) \
 	X(cmd_config_path) \
+	X(cmd_doctor) \
 	X(cmd_completion) \
 	X(cmd_blueprint_list) \
 	X(cmd_blueprint_show) \
