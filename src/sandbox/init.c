@@ -38,7 +38,7 @@ enum { STACK = 64 << 10, POLL_MS = 100 };
 
 struct alone {           /* all that the loop knows */
 	int control, signals, tree;
-	long command, pages_max, processes_max, blocks_min;
+	long command, pages_max, processes_max, blocks_min, files_min;
 	unsigned long code, code_end, stack, stack_end;
 };
 
@@ -165,8 +165,19 @@ WITHIN long all_pages(long *tasks)
 	return sum;
 }
 
-/* The kernel counts a user's processes and threads for us, but not root's; and nobody but a cgroup adds up memory. Why it ended is
- * written to the command's stderr, where a person and a model look. */
+/* Into the command's stderr, where a person and a model look; not when that would wait for a reader. */
+WITHIN void tell(const char *text, unsigned long n)
+{
+	struct pollfd set = { 2, POLLOUT, 0 };
+	struct timespec now;
+
+	now.tv_sec = 0;
+	now.tv_nsec = 0;
+	if (call(__NR_ppoll, (long)&set, 1, (long)&now, 0, 8) == 1 && (set.revents & POLLOUT))
+		call(__NR_write, 2, (long)text, (long)n, 0, 0);
+}
+
+/* The kernel counts a user's processes and threads for us, but not root's; and nobody but a cgroup adds up memory. */
 WITHIN void check_sums(const struct alone *z)
 {
 	static const char memory[] = "\nsealwright: the sandbox ended this: its processes together reached the memory limit\n";
@@ -176,19 +187,21 @@ WITHIN void check_sums(const struct alone *z)
 	struct shm_info shared;
 	struct statfs fs;
 	long n = 0, pages = all_pages(&n);
+	bool full;
 
 	if (call(__NR_shmctl, 0, SHM_INFO, (long)&shared, 0, 0) >= 0)
 		pages += (long)shared.shm_tot;
-	if (call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) < 0)
-		fs.f_bavail = ~0ul;
-	if (pages <= z->pages_max && n <= z->processes_max && fs.f_bavail >= (unsigned long)z->blocks_min)
+	full = call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) == 0 &&
+	       ((long)fs.f_bavail < z->blocks_min || (long)fs.f_ffree < z->files_min);
+	if (pages <= z->pages_max && n <= z->processes_max && !full)
 		return;
+	call(__NR_kill, -1, SIGKILL, 0, 0, 0);
 	if (pages > z->pages_max)
-		call(__NR_write, 2, (long)memory, sizeof(memory) - 1, 0, 0);
+		tell(memory, sizeof(memory) - 1);
 	else if (n > z->processes_max)
-		call(__NR_write, 2, (long)processes, sizeof(processes) - 1, 0, 0);
+		tell(processes, sizeof(processes) - 1);
 	else
-		call(__NR_write, 2, (long)disk, sizeof(disk) - 1, 0, 0);
+		tell(disk, sizeof(disk) - 1);
 	call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
 	end_all(z, SIGKILL, 1, &sum);
 }
@@ -278,16 +291,17 @@ static bool find_code(struct alone *z, unsigned long page)
 	return base && end != ~0ul && at > z->code && at < z->code_end && z->stack > z->code_end;
 }
 
-/* Half a gigabyte stays free, or half of what is free when that is less. */
-static long least_free(int tree)
+/* Of the tree's disk, half a gigabyte and 10,000 files stay free; or half of what is free, when that is less. */
+static void least_free(struct alone *z)
 {
 	struct statfs fs;
-	unsigned long want;
+	long want;
 
-	if (fstatfs(tree, &fs) < 0 || fs.f_bsize <= 0)
-		return 0;
-	want = (512ul << 20) / (unsigned long)fs.f_bsize;
-	return (long)(fs.f_bavail / 2 < want ? fs.f_bavail / 2 : want);
+	if (fstatfs(z->tree, &fs) < 0 || fs.f_bsize <= 0)
+		return;
+	want = (512l << 20) / fs.f_bsize;
+	z->blocks_min = (long)fs.f_bavail / 2 < want ? (long)fs.f_bavail / 2 : want;
+	z->files_min = (long)fs.f_ffree / 2 < 10000 ? (long)fs.f_ffree / 2 : 10000; /* 0 where they are not counted */
 }
 
 _Noreturn void init_run(const struct init_watch *w)
@@ -303,7 +317,7 @@ _Noreturn void init_run(const struct init_watch *w)
 		.processes_max = w->processes_max, .signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
 		.tree = open(w->tree, O_PATH | O_CLOEXEC),
 	};
-	start.blocks_min = least_free(start.tree);
+	least_free(&start);
 	if (stack == MAP_FAILED || start.signals < 0 || getcontext(&there) < 0)
 		_exit(125);
 	start.stack = (unsigned long)stack;

@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +76,11 @@ static int mounts(struct words *w, const struct view *v, struct err *e)
 	return 0;
 }
 
+static const char *image_of(const struct sandbox *s)
+{
+	return s->image && *s->image ? s->image : SANDBOX_IMAGE;
+}
+
 struct engine {
 	const char *program; /* path of podman or docker */
 	bool podman;
@@ -84,7 +90,7 @@ struct engine {
 static int engine_find(struct arena *a, const struct sandbox *s, struct engine *out, struct err *e)
 {
 	static unsigned count;
-	const char *image = s->image ? s->image : SANDBOX_IMAGE;
+	const char *image = image_of(s);
 	struct engine g = { .podman = true };
 	struct err why = { 0 };
 
@@ -103,6 +109,25 @@ static int engine_find(struct arena *a, const struct sandbox *s, struct engine *
 	return 0;
 }
 
+/* Engines set limits of their own, and fail where they may not raise ours. */
+static void add_limit(struct words *w, const char *name, int which, rlim_t most)
+{
+	struct rlimit l = { 0, 0 };
+
+	if (getrlimit((__rlimit_resource_t)which, &l) == 0 && l.rlim_max < most)
+		most = l.rlim_max;
+	add(w, "--ulimit=%s=%llu", name, (unsigned long long)most);
+}
+
+/* An init that reaps; a package of its own, and work goes on without. */
+static bool has_init(struct arena *a, const struct engine *g)
+{
+	if (!g->podman)
+		return fs_which(a, "docker-init") != NULL;
+	return fs_is_runnable("/usr/libexec/podman/catatonit") || fs_is_runnable("/usr/lib/podman/catatonit") ||
+	       fs_is_runnable("/usr/bin/catatonit");
+}
+
 static int command(struct arena *a, const struct sandbox *s, const struct engine *g, const char *const *argv,
 		   const char *dir, int64_t limit_ms, const char *const **out, struct err *e)
 {
@@ -115,10 +140,14 @@ static int command(struct arena *a, const struct sandbox *s, const struct engine
 	if (dir && !path_is_beneath(dir, s->tree))
 		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
 	add(&w, "%s", g->program);
-	for (const char *const *p = (const char *const[]){ "run", "--rm", "--init", "--interactive", "--pull=never",
+	for (const char *const *p = (const char *const[]){ "run", "--rm", "--interactive", "--pull=never",
 	     "--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--hostname=sandbox",
 	     "--log-driver=none", "--ulimit=core=0", NULL }; *p; p++)
 		add(&w, "%s", *p);
+	add_limit(&w, "nofile", RLIMIT_NOFILE, 65536);
+	add_limit(&w, "nproc", RLIMIT_NPROC, 16384); /* the count of processes is --pids-limit */
+	if (has_init(a, g))
+		add(&w, "--init");
 	if (g->podman && geteuid() != 0)
 		add(&w, "--userns=keep-id");
 	if (g->podman && limit_ms) /* a second later than ours; the engine's own word for it */
@@ -137,7 +166,7 @@ static int command(struct arena *a, const struct sandbox *s, const struct engine
 		return -1;
 	add(&w, "--workdir=%s", dir ? dir : s->tree);
 	add(&w, "--entrypoint=");
-	add(&w, "%s", s->image ? s->image : SANDBOX_IMAGE);
+	add(&w, "%s", image_of(s));
 	for (; *argv; argv++)
 		add(&w, "%s", *argv);
 	w.v[w.n] = NULL;
@@ -174,12 +203,12 @@ int oci_run(struct arena *a, const struct sandbox *s, const struct proc *p, stru
 	if (res.timed_out || res.stopped || res.signal)
 		remove_container(&scratch, &g);
 	text = p->apart ? res.errors : res.output;
-	if (res.status == 125 && strstr(text, "rror"))
+	if ((res.status == 125 || res.status == 126) && strstr(text, "rror: "))
 		return err_set(e, ERR_DENIED, "sandbox oci: %s could not start the container: %.600s", g.podman ? "podman" : "docker",
 			       text);
 	if (res.status == 127 && strstr(text, "not found") && strstr(text, "rror"))
 		return err_set(e, ERR_NOT_FOUND, "no program %s in the image %s; choose another image", p->argv[0],
-			       s->image ? s->image : SANDBOX_IMAGE);
+			       image_of(s));
 	*out = res;
 	return 0;
 }
