@@ -18,6 +18,7 @@ serve() {
 		[ -s "$tmp/.run/port" ] && break
 		sleep 0.1
 	done
+	# shellcheck disable=SC2034  # for the tests that source this
 	url=http://127.0.0.1:$(cat "$tmp/.run/port")/v1
 	trap 'kill "$server" 2>/dev/null; chmod -R u+rwX "$tmp" 2>/dev/null; rm -rf "$tmp"' EXIT
 }
