@@ -20,7 +20,7 @@ struct trial {
 	struct attempt *t;
 };
 
-void attempt_drop(struct attempt *t)
+void bind_attempt_drop(struct attempt *t)
 {
 	json_decref(t->params);
 	t->params = NULL;
@@ -604,16 +604,16 @@ void attempt_best(struct spec *s, const struct match *m, struct attempt *out)
 		if (t.why) {
 			if (says_more(t.why, why))
 				why = t.why;
-			attempt_drop(&t);
+			bind_attempt_drop(&t);
 		} else if (!any || t.score > best.score) {
-			attempt_drop(&best);
+			bind_attempt_drop(&best);
 			best = t;
 			any = true;
 			other = NULL;
 		} else {
 			if (t.score == best.score)
 				other = t.entity->name;
-			attempt_drop(&t);
+			bind_attempt_drop(&t);
 		}
 	}
 	if (any && other) {

@@ -41,7 +41,7 @@ struct attempt {
 	const json_t *states;
 };
 
-void attempt_drop(struct attempt *t);
+void bind_attempt_drop(struct attempt *t);
 /* The best entity's attempt; its `why` says why none binds. */
 void attempt_best(struct spec *s, const struct match *m, struct attempt *out);
 

@@ -522,7 +522,7 @@ static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 		core.from++;
 	why = t.why;
 	if (!why && in_bound(n, core)) {
-		attempt_drop(&t);
+		bind_attempt_drop(&t);
 		return;
 	}
 	if (!why)
@@ -533,7 +533,7 @@ static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 		failed_note(n, t.why ? whole : core, why, !t.why ? 3 : t.ambiguous ? 2 : 1);
 	else if (n->bound_n < HITS_MAX)
 		n->bound[n->bound_n++] = core;
-	attempt_drop(&t);
+	bind_attempt_drop(&t);
 }
 
 static void pattern_run(struct binder *b, struct sentence *n, const struct rule_kind *k, const pcre2_code *code)
