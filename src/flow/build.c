@@ -199,6 +199,7 @@ static int build_function(struct flow *f, struct task *t, struct err *e)
 	f->heard = 0;
 	f->doing = t->title;
 	q.prompt = buf_bytes(&prompt);
+	q.max = model_is_small(f->m) ? SAMPLE_MAX : 2; /* a large one does better when it sees what failed */
 	f->earlier_n = 0;
 	if (sample_search(f->m, &search_memory, &q, &res, e) < 0)
 		return -1;
