@@ -163,11 +163,15 @@ void session_close(struct session **p)
 static int log_open(struct session *s, int flags, struct err *e)
 {
 	char *path = arena_printf(&s->a, "%s/log.jsonl", s->folder);
+	int r;
 
 	s->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (s->fd < 0)
 		return err_sys(e, "open %s", path);
-	if (flock(s->fd, LOCK_EX | LOCK_NB) < 0) {
+	/* What a killed sealwright had started ends with it, but may hold the lock a moment longer. */
+	for (int i = 0; (r = flock(s->fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK && i < 20; i++)
+		clock_sleep_ms(50, NULL);
+	if (r < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_set(e, ERR_DENIED, "session %s is in use by another sealwright", s->id);
 		return err_sys(e, "lock %s", path);
