@@ -37,17 +37,15 @@ static double now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static int count(const char *body, size_t n, const char *what)
+/* The turn is one behind the call whose result came last; a cut context still has that. */
+static int turn_of(const char *body, size_t n)
 {
-	const char *p = body, *end = body + n;
-	size_t len = strlen(what);
-	int k = 0;
+	static const char id[] = "\"tool_call_id\":\"call_";
+	const char *p = body, *end = body + n, *last = NULL;
 
-	while ((p = memmem(p, (size_t)(end - p), what, len))) {
-		k++;
-		p += len;
-	}
-	return k;
+	while ((p = memmem(p, (size_t)(end - p), id, sizeof(id) - 1)))
+		last = p += sizeof(id) - 1;
+	return last ? atoi(last) + 1 : 0;
 }
 
 static int answer(char *out, size_t room, int turn, int stream, size_t prompt)
@@ -134,7 +132,7 @@ static void serve(int fd, char *buf)
 
 	while ((n = read_request(fd, buf, &body)) >= 0) {
 		double arrived = now_us();
-		int turn = count(body, (size_t)n, "\"role\":\"tool\""), len;
+		int turn = turn_of(body, (size_t)n), len;
 
 		if (sent > 0 && n_gaps < TURNS_MAX)
 			gaps[n_gaps++] = arrived - sent;

@@ -12,13 +12,13 @@ cat >"$tmp/scenario.json" <<'JSON'
  {"expect": {"prefix": true, "same_connection": true, "last": "remove"},
   "answer": {"calls": [{"name": "plan", "arguments": {"steps": [
    {"step": "see it fail", "state": "doing"}, {"step": "mend stock.py", "state": "open"}, {"step": "see it pass", "state": "open"}]}},
-   {"name": "shell", "arguments": {"command": "python3 -m unittest -v test_stock 2>&1"}}]}},
- {"expect": {"prefix": true, "last": "FAILED"}, "answer": {"text": "Nothing stops it from going below zero.", "calls": [
+   {"name": "test", "arguments": {}}]}},
+ {"expect": {"prefix": true, "last": "test_stock_never_goes_below_zero"}, "answer": {"text": "Nothing stops it from going below zero.", "calls": [
    {"name": "edit", "arguments": {"path": "stock.py", "old": "def remove(have, n):\nreturn have - n",
     "new": "def remove(have, n):\nif n > have:\n    raise ValueError(\"stock never goes below zero\")\nreturn have - n"}}]}},
  {"expect": {"prefix": true, "last": "old matched but for indentation"}, "answer": {"calls": [
-   {"name": "shell", "arguments": {"command": "python3 -m unittest -v test_stock 2>&1"}}]}},
- {"expect": {"prefix": true, "last": "OK"}, "answer": {"text": "remove() now refuses to go below zero; the test passes."}}
+   {"name": "test", "arguments": {}}]}},
+ {"expect": {"prefix": true, "last": "1 passed"}, "answer": {"text": "remove() now refuses to go below zero; the test passes."}}
 ]}
 JSON
 serve "$tmp/scenario.json"

@@ -102,13 +102,13 @@ static size_t cut_outputs(struct arena *a, const struct context *c, int until, s
 	return left;
 }
 
-/* The oldest turns, whole ones: from the first reply up to a reply that stays. */
+/* The oldest turns, whole ones, up to a reply that stays; the note of an earlier cut goes with them. */
 static size_t cut_turns(const struct context *c, size_t left, size_t most, size_t note, const json_t *outputs, int *from, int *to)
 {
 	int first = 0, last;
 	size_t k = 0;
 
-	while (first < c->n && c->items[first].kind != ITEM_REPLY)
+	while (first < c->n && (c->items[first].kind == ITEM_SYSTEM || c->items[first].kind == ITEM_PERSON))
 		first++;
 	*from = *to = first;
 	last = first_kept(c, 1);

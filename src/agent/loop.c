@@ -20,7 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REFUSALS_MAX = 8, LENGTHS_MAX = 3, CONTEXT_DEFAULT = 128000, PROGRESS_MS = 250 };
+enum { REFUSALS_MAX = 8, LENGTHS_MAX = 3, CONTEXT_DEFAULT = 128000, PROGRESS_MS = 250,
+       RESULT_LEAST = 3000 };
 
 int loop_log(struct loop *l, const char *type, json_t *data, struct err *e)
 {
@@ -389,6 +390,7 @@ static int loop_open(struct loop *l, struct arena *a, const struct loop_options 
 	l->box.protect = o->protect;
 	l->box.test_command = o->test_command;
 	l->box.stop = o->stop;
+	l->box.result_max = context_limit(l) / 6 < RESULT_LEAST ? RESULT_LEAST : context_limit(l) / 6;
 	if (o->budget.time_ms)
 		l->box.until_ms = l->began_ms + o->budget.time_ms;
 	return 0;

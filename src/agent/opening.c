@@ -13,11 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Until the test engine is part of every build. */
-#pragma weak suite_find
-#pragma weak suite_run
-#pragma weak suite_report_text
-
 static const char rules[] =
 	"You are sealwright, an agent that does a piece of software work in a work tree, by the tools given.\n"
 	"- Look before you change: search and read what matters. Never guess what a file holds.\n"
@@ -100,7 +95,7 @@ static void add_tests(struct arena *a, const struct toolbox *box, struct buf *b)
 
 	if (box->test_command)
 		buf_printf(b, "tests: %.300s\n", box->test_command);
-	else if (suite_find && suite_find(a, box->tree, NULL, &s, &e) == 0)
+	else if (suite_find(a, box->tree, NULL, &s, &e) == 0)
 		buf_printf(b, "tests: %s was found\n", s.runner);
 	else
 		buf_add_str(b, "tests: none were found\n");

@@ -257,17 +257,20 @@ static void tell_stopped(struct view *v, const char *what, const json_t *d)
 static void tell_result(struct view *v, const char *what, const json_t *d)
 {
 	bool failed = json_flag(d, "failed", false);
-	const char *text = json_text_or(d, "text", "");
+	const char *text = json_text_or(d, "text", ""), *about = json_text_or(d, "about", "");
+	char line[240];
 
 	(void)what;
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
 	line_begin(v, failed ? BAD : DIM, json_text_or(d, "name", "?"));
-	print_plain(json_text_or(d, "about", ""), 100);
+	print_plain(about, 100);
 	if (json_object_get(d, "status")) {
 		if (failed)
 			fprintf(stderr, " [%lld]", (long long)json_whole(d, "status", 0));
-	} else if (failed) {
-		fputs(": ", stderr);
-		print_plain(text, 200);
+	} else if (failed || !*about) { /* the first line says it */
+		if (*about)
+			fputs(": ", stderr);
+		print_plain(line, 200);
 	}
 	if (json_whole(d, "ms", 0) >= 1000)
 		fprintf(stderr, " %.1f s", (double)json_whole(d, "ms", 0) / 1000);

@@ -44,7 +44,7 @@ static void add_line(struct buf *b, int64_t n, const char *p, size_t len)
 	buf_add_char(b, '\n');
 }
 
-static int show_lines(struct arena *a, struct bytes t, int64_t from, int64_t count, struct tool_result *out)
+static int show_lines(struct arena *a, struct bytes t, int64_t from, int64_t count, size_t max, struct tool_result *out)
 {
 	auto_buf b = buf_max(SHOWN_MAX + 8 * LINE_MAX_BYTES);
 	int64_t n = 0, lines = count_lines(t);
@@ -55,7 +55,7 @@ static int show_lines(struct arena *a, struct bytes t, int64_t from, int64_t cou
 	if (from > lines)
 		return tool_refuses(a, out, "the file has %lld lines; offset %lld is behind its end", (long long)lines,
 				    (long long)from);
-	while (p < end && n < from - 1 + count && b.n < SHOWN_MAX) {
+	while (p < end && n < from - 1 + count && b.n < max) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		size_t len = newline ? (size_t)(newline - p) : (size_t)(end - p);
 
@@ -102,5 +102,6 @@ int tool_read(struct toolbox *t, struct arena *a, const json_t *args, struct too
 		return tool_refuses(a, out, "%.200s: %s", path, why.text);
 	if (is_binary(buf_bytes(&text)))
 		return tool_refuses(a, out, "%.200s is binary (%zu bytes); read shows text alone", path, text.n);
-	return show_lines(a, buf_bytes(&text), from < 1 ? 1 : from, count < 1 ? LINES_DEFAULT : count, out);
+	return show_lines(a, buf_bytes(&text), from < 1 ? 1 : from, count < 1 ? LINES_DEFAULT : count,
+			  tool_result_max(t) / 6 * 5 < SHOWN_MAX ? tool_result_max(t) / 6 * 5 - LINE_MAX_BYTES : SHOWN_MAX, out);
 }

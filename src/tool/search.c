@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-	FILE_MAX = 4 << 20, FILES_MAX = 100000, DEPTH_MAX = 40, MATCHES_MAX = 200, SHOWN_MAX = 16 << 10, LINE_SHOWN = 240,
+	FILE_MAX = 4 << 20, FILES_MAX = 100000, DEPTH_MAX = 40, MATCHES_MAX = 200, LINE_SHOWN = 240,
 	TIME_MAX_MS = 10000,
 };
 
@@ -31,6 +31,7 @@ struct search {
 	struct regex *pattern;  /* NULL: names */
 	const char *glob;
 	struct buf out;
+	size_t shown_max;
 	int matches, files, large;
 	int64_t until;
 	const char *ended;      /* why it did not go on; NULL: it went through */
@@ -42,7 +43,7 @@ static bool goes_on(struct search *s)
 		s->ended = "stopped";
 	if (!s->ended && clock_mono_ms() > s->until)
 		s->ended = "the time for a search is up";
-	if (!s->ended && (s->matches >= MATCHES_MAX || s->out.n >= SHOWN_MAX))
+	if (!s->ended && (s->matches >= MATCHES_MAX || s->out.n >= s->shown_max))
 		s->ended = "more than is shown";
 	return !s->ended;
 }
@@ -222,8 +223,8 @@ static int result(struct search *s, struct tool_result *out)
 int tool_search(struct toolbox *t, struct arena *a, const json_t *args, struct tool_result *out, struct err *e)
 {
 	const char *path = json_text_or(args, "path", "."), *pattern = json_text(args, "pattern");
-	struct search s = { .t = t, .a = a, .glob = json_text(args, "glob"), .out = buf_max(SHOWN_MAX + 20000),
-			    .until = clock_mono_ms() + TIME_MAX_MS };
+	struct search s = { .t = t, .a = a, .glob = json_text(args, "glob"), .out = buf_max(TOOL_RESULT_MAX + 20000),
+			    .until = clock_mono_ms() + TIME_MAX_MS, .shown_max = tool_result_max(t) / 3 * 2 };
 	auto_regex *re = NULL;
 	auto_buf text = buf_max(FILE_MAX);
 	struct err why = { 0 };

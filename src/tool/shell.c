@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 enum {
-	HEAD = 5 << 10, TAIL = 9 << 10,      /* shown of an output      */
+	SHOWN = 14 << 10,                    /* of an output; 5/14 of it are its head */
 	RAW = 256 << 10,                     /* kept of each end of it  */
 	SPILL_MAX = 64 << 20,
 	LIMIT_DEFAULT_S = 120, LIMIT_MAX_S = 1800,
@@ -136,13 +136,13 @@ int tool_shell(struct toolbox *t, struct arena *a, const json_t *args, struct to
 {
 	const char *command = json_text_or(args, "command", "");
 	const char *argv[] = { "/bin/sh", "-c", command, NULL };
-	struct spilling s = { .t = t, .a = a, .first = buf_max(HEAD + TAIL), .fd = -1 };
+	size_t left_out, shown_max = tool_result_max(t) / 12 * 7 < SHOWN ? tool_result_max(t) / 12 * 7 : SHOWN;
+	struct spilling s = { .t = t, .a = a, .first = buf_max(shown_max), .fd = -1 };
 	struct proc p = { .argv = argv, .dir = t->tree, .limit_ms = limit_of(t, args), .head = RAW, .tail = RAW,
 			  .stop = t->stop, .seen = seen, .arg = &s };
 	struct proc_result r;
 	auto_buf text = buf_max(TOOL_RESULT_MAX * 2);
 	struct bytes shown;
-	size_t left_out;
 	int bad;
 
 	if (strlen(command) > 100000) /* MAX_ARG_STRLEN is 128 KiB */
@@ -152,7 +152,8 @@ int tool_shell(struct toolbox *t, struct arena *a, const json_t *args, struct to
 	buf_drop(&s.first);
 	if (bad < 0)
 		return -1;
-	shown = clean_cut(a, clean_text(a, (struct bytes){ r.output, r.output_n }), HEAD, TAIL, s.path, &left_out);
+	shown = clean_cut(a, clean_text(a, (struct bytes){ r.output, r.output_n }), shown_max / 14 * 5, shown_max / 14 * 9,
+			  s.path, &left_out);
 	buf_add(&text, shown.p, shown.n);
 	if (shown.n && shown.p[shown.n - 1] != '\n')
 		buf_add_char(&text, '\n');

@@ -8,11 +8,6 @@
 #include "suite/suite.h"
 #include "tool/tool.h"
 
-/* Until the test engine is part of every build. */
-#pragma weak suite_find
-#pragma weak suite_run
-#pragma weak suite_report_text
-
 enum { NAMES_MAX = 64, FAILURES_SHOWN = 20 };
 
 static const char *const *names_of(struct arena *a, const json_t *only, struct tool_result *out)
@@ -47,8 +42,6 @@ int tool_test(struct toolbox *t, struct arena *a, const json_t *args, struct too
 
 	if (out->malformed)
 		return 0;
-	if (!suite_find)
-		return tool_refuses(a, out, "this build has no test engine");
 	if (suite_find(a, t->tree, t->test_command, &s, &why) < 0)
 		return tool_refuses(a, out, "%s", why.text);
 	if (t->until_ms)

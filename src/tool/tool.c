@@ -265,13 +265,18 @@ static json_t *arguments_fit(struct arena *a, const struct tool *t, const json_t
 	return json_incref(fit);
 }
 
-static void bound(struct tool_result *r)
+size_t tool_result_max(const struct toolbox *t)
+{
+	return t->result_max && t->result_max < TOOL_RESULT_MAX ? t->result_max : TOOL_RESULT_MAX;
+}
+
+static void bound(struct tool_result *r, size_t max)
 {
 	static const char note[] = "\n[cut here]";
 
-	if (r->n <= TOOL_RESULT_MAX)
+	if (r->n <= max)
 		return;
-	r->n = TOOL_RESULT_MAX - sizeof(note);
+	r->n = max - sizeof(note);
 	while (r->n && ((unsigned char)r->text[r->n] & 0xC0) == 0x80) /* not inside a character */
 		r->n--;
 	memcpy(r->text + r->n, note, sizeof(note));
@@ -304,7 +309,7 @@ int tool_call(struct toolbox *t, struct arena *a, const char *name, struct bytes
 		return err_wrap(e, "%s", name);
 	if (!r.text)
 		tool_says(a, &r, "done");
-	bound(&r);
+	bound(&r, tool_result_max(t));
 	r.ms = clock_mono_ms() - start;
 	*out = r;
 	return 0;

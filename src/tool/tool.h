@@ -31,6 +31,7 @@ struct toolbox {
 	const char *spill;               /* folder that takes long outputs; shown read-only in the sandbox      */
 	int spilled;                     /* number of the last one                                              */
 	int64_t limit_ms;                /* of a command when the call names none; 0: 2 minutes                 */
+	size_t result_max;               /* of a result, for models with a small window; 0: TOOL_RESULT_MAX     */
 	int64_t until_ms;                /* monotonic: when the agent's own time is up; 0: never                */
 	const char *test_command;        /* from the configuration; NULL: found                                 */
 	const volatile int *stop;        /* may be NULL                                                         */
@@ -79,6 +80,7 @@ int tool_call(struct toolbox *t, struct arena *a, const char *name, struct bytes
 	      struct err *e);
 
 /* For the tools' own use. */
+size_t tool_result_max(const struct toolbox *t);
 int tool_says(struct arena *a, struct tool_result *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int tool_refuses(struct arena *a, struct tool_result *out, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Keeps a text in the spill folder: its path, or NULL when that fails (the reason is in e). */

@@ -118,6 +118,7 @@ static void then_the_oldest_turns(void)
 	json_decref(cut);
 	cut = context_plan_cut(&a, &c, 10, "again", keep, NULL);
 	ok(!cut || context_cut(&c, cut, &e) == 0, "and cutting ends");
+	ok(!strstr(c.messages.p, "N turns were left out"), "one note stands for all cuts, the newest");
 }
 
 static void a_strange_cut_is_refused(void)
