@@ -16,6 +16,7 @@ import unittest
 
 from app import entities as entities_package
 from app.core import clock, functions
+from app.core.rules import FINISHED, FINISHED_FLAGS
 from app.core.start import make_service
 from app.core.store import Store
 
@@ -218,11 +219,9 @@ class AppTest(unittest.TestCase):
         """Field values that make a record open or finished, by the meaning of its field."""
         about = self.field(name, field)
         if about.type == "choice":
-            from app.core.rules import FINISHED
             return {field: next(c for c in about.choices if (c in FINISHED) != is_open)}
         if about.type == "yes_no":
-            from app.core.rules import FINISHED
-            ends = field in FINISHED or field.replace("is_", "", 1) in FINISHED
+            ends = field.replace("is_", "", 1) in FINISHED_FLAGS
             return {field: ends != is_open}
         if is_open:
             return {field: None}

@@ -16,9 +16,10 @@ from app.core.store import quoted
 # How the end of something is named: tells an open record from a finished one.
 FINISHED = frozenset((
     "returned", "closed", "done", "finished", "completed", "complete", "cancelled", "canceled",
-    "ended", "checked_out", "checked_in", "released", "resolved", "expired", "inactive",
-    "archived", "paid", "delivered", "rejected", "no_show", "withdrawn", "dropped", "left",
+    "ended", "checked_in", "resolved", "archived", "delivered", "rejected", "no_show", "withdrawn",
+    "dropped", "settled",
 ))
+FINISHED_FLAGS = FINISHED | {"paid", "expired", "inactive", "released"}  # as a yes/no field
 
 
 class Rule:
@@ -138,7 +139,7 @@ class Openness:
         self.type = field.type
         self.finished = [choice for choice in field.choices if choice in FINISHED]
         self.yes_is_finished = any(
-            field.name == word or field.name == "is_" + word for word in FINISHED)
+            field.name == word or field.name == "is_" + word for word in FINISHED_FLAGS)
 
     def is_open(self, values):
         value = values[self.name]
