@@ -251,7 +251,7 @@ static void call_parse(struct arena *a, const char *s, const char *open, struct 
 	if (!arguments_parse(a, &p, c)) {
 		const char *close = strchr(p, ')');
 
-		c->end = close ? close + 1 : p;
+		c->end = close ? close + strspn(close, ") ") : p;
 		c->unreadable = says_equal(c->end);
 		return;
 	}
