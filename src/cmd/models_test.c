@@ -100,8 +100,8 @@ static void print_json(const struct finding f[WAYS], const char *name, const cha
 
 	for (int i = 0; i < WAYS; i++)
 		json_object_set_new(json_map(all, "ways"), ways[i].name,
-				    json_pack("{s:b, s:b, s:s, s:f, s:f}", "answered", f[i].answered, "works", f[i].works, "why", f[i].why,
-					      "first_s", f[i].first_s, "tokens_a_second", f[i].rate));
+				    json_pack("{s:b, s:b, s:s, s:I, s:I}", "answered", f[i].answered, "works", f[i].works, "why", f[i].why,
+					      "first_ms", (json_int_t)(f[i].first_s * 1000), "tokens_a_second", (json_int_t)(f[i].rate + 0.5)));
 	json_write(&text, all);
 	puts(buf_str(&text));
 }

@@ -163,12 +163,36 @@ static void add_found(struct settle *s, const struct markup_call *f)
 	add_call(s, (struct model_call){ id_of(s, NULL), arena_strdup(s->a, f->name), f->arguments, NULL }, f->arguments);
 }
 
+static bool ends_with(struct bytes text, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return text.n >= n && !memcmp(text.p + text.n - n, tail, n);
+}
+
+/* As markup_find, but where the limit of tokens ended the text, a call whose end tag is missing was cut, not made. */
+static int find_calls(struct settle *s, struct bytes text, struct markup_call *f)
+{
+	int n = markup_find(s->a, &s->m->tools, text, f);
+	size_t end = text.n;
+
+	while (end && isspace((unsigned char)text.p[end - 1]))
+		end--;
+	text.n = end;
+	if (n && s->out->finish == FINISH_LENGTH && f[n - 1].form == MARKUP_TAGS && f[n - 1].end >= end &&
+	    !ends_with(text, "</tool_call>") && !ends_with(text, "</function>")) {
+		note(s, "a call was cut off by the limit of tokens");
+		n--;
+	}
+	return n;
+}
+
 /* Calls that the server left in the content. */
 static bool recover_from_content(struct settle *s)
 {
 	struct markup_call *f = arena_array(s->a, MARKUP_MAX, sizeof(*f));
 	struct bytes text = buf_bytes(&s->r->content);
-	int n = markup_find(s->a, &s->m->tools, text, f);
+	int n = find_calls(s, text, f);
 
 	for (int i = 0; i < n; i++)
 		add_found(s, &f[i]);
@@ -188,7 +212,7 @@ static bool recover_from_reasoning(struct settle *s)
 {
 	struct markup_call *f = arena_array(s->a, MARKUP_MAX, sizeof(*f));
 	struct bytes text = buf_bytes(&s->r->reasoning);
-	int n = markup_find(s->a, &s->m->tools, text, f), from = n;
+	int n = find_calls(s, text, f), from = n;
 	size_t next = text.n;
 
 	while (from > 0 && f[from - 1].form == MARKUP_TAGS) {

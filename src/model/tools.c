@@ -9,7 +9,7 @@
 
 #include <ctype.h>
 
-enum { TEXT_MAX = 1 << 20, CUT_MIN = 3 };
+enum { TEXT_MAX = 1 << 20, CUT_MIN = 4 };
 
 struct tools tools_make(void)
 {

@@ -283,6 +283,7 @@ static void set_up(struct http *h, struct run *r, struct curl_slist *headers)
 	lib.curl_easy_reset(c);
 	SET(ERRORBUFFER, h->why);
 	SET(URL, r->q->url);
+	SET(USERAGENT, "sealwright"); /* some gates turn away who says no name */
 	SET(PROTOCOLS_STR, "http,https");
 	SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(FOLLOWLOCATION, 0L);
@@ -367,6 +368,7 @@ static enum http_fault fault_of(CURLcode c)
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return HTTP_NAME;
 	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR: /* no handshake: as a rule, the port speaks no TLS */
 		return HTTP_REFUSED;
 	case CURLE_OPERATION_TIMEDOUT:
 		return HTTP_SLOW;
@@ -374,7 +376,6 @@ static enum http_fault fault_of(CURLcode c)
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
 		return HTTP_TLS;
-	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
@@ -396,7 +397,7 @@ static int explain(const struct http *h, const struct run *r, CURLcode code, str
 	case HTTP_NAME:
 		return err_set(e, ERR_NET, "no host %s is known; check its spelling and the network (or proxy)", host);
 	case HTTP_REFUSED:
-		if (r->url.loopback)
+		if (r->url.loopback && code != CURLE_SSL_CONNECT_ERROR)
 			return err_set(e, ERR_NET, "nobody answers at %s:%d; is the server running?", host, port);
 		return err_set(e, ERR_NET, "cannot connect to %s:%d: %.200s", host, port, why);
 	case HTTP_TLS:

@@ -54,6 +54,13 @@ check 'with the cure' complains 'nobody answers at 127.0.0.1:1; is the server ru
 run sealwright models test glm-5.1
 check 'a missing key fails' exits 1
 check 'with the variable to set' complains 'set SEALWRIGHT_API_KEY or ZAI_API_KEY'
+serve plain <<'END'
+{"steps": []}
+END
+run sealwright models test x --base-url "https://127.0.0.1:$port/v1"
+check 'TLS to a port that speaks none fails' exits 1
+check 'and is told' complains "cannot connect to 127.0.0.1:$port"
+ended plain
 run sealwright models test x --base-url 'http://h/?key=v'
 check 'a base URL that makes no sense is a usage error' exits 2
 

@@ -77,9 +77,11 @@ int main(void)
 	found("```json\n{\"name\": \"inventory\", \"version\": 1}\n```", "", NULL, "JSON that is no call");
 	found("```python\nprint({\"tool\": \"shell\"})\n```", "", NULL, "code");
 	is_text(tools_name(&tools, "edit"), "edit", "an exact name wins over a longer one");
+	is_text(tools_name(&tools, "edit_"), "edit_all", "a longer beginning");
 	is_text(tools_name(&tools, "edi"), NULL, "a cut name that could be two is none");
 	is_text(tools_name(&tools, "edit_al"), "edit_all", "one that can only be one is that");
-	is_text(tools_name(&tools, "sh"), NULL, "two letters are too few");
+	is_text(tools_name(&tools, "she"), NULL, "three letters are too few");
+	is_text(tools_name(&tools, "shel"), "shell", "four are enough");
 	hostile("<tool_call>shell<arg_key>a</arg_key><arg_value>", "open calls");
 	hostile("<tool_call>{\"a\":[", "open objects");
 	hostile("<function=shell><parameter=x>", "open functions");

@@ -148,6 +148,9 @@ static void calls_that_cannot_be_run(void)
 	ok(turn("any", &q, &r, &e) == 0 && r.finish == FINISH_LENGTH && r.n_calls == 1, "an answer that was cut by length is its own case");
 	ok(r.n_calls == 1 && r.calls[0].bad && strstr(r.calls[0].bad, "cut off"), "and its call says so");
 	kept();
+	scenario("[{\"answer\":{\"text\":\"<tool_call>shell<arg_key>command</arg_key><arg_value>rm -r build</arg_value>\",\"finish\":\"length\"}}]");
+	ok(turn("any", &q, &r, &e) == 0 && r.n_calls == 0 && r.lost && strstr(r.lost, "cut off"), "markup that was cut by length is no call");
+	kept();
 }
 
 static void by_schema(void)
