@@ -100,23 +100,28 @@ def latest(e):
 CASES = {"label": label, "totals": totals, "counts": counts, "matches": matches, "missing": missing, "latest": latest}
 
 
-def search(server, prompt, function, examples):
-    """Samples until one passes: (which, why the earlier failed, tokens of all, imports outside)."""
+def search(server, prompt, function, examples, most):
+    """Samples until one passes everything: its number (0 none), why the earlier ones failed, tokens of all, code, and
+    what the first that passes the user's examples is worth: "right", "wrong" or "none". That one is what a run keeps."""
     doc = function["what"]
     if examples:
         doc += "\n\n" + "\n".join("    " + e.replace(" == ", " -> ") for e in function["examples"]) + "\n    "
     words = {"name": function["name"], "signature": f"def {function['name']}({function['params']}):", "docstring": doc, "what": function["what"]}
-    n, tokens, whys, seen = 0, 0, [], set()
-    for temperature, times in TIMES:
-        for _ in range(times):
-            n += 1
-            text, generated, _, _ = server.ask(prompt.messages(words), temperature, int(prompt.settings["max_tokens"]), seed=n)
-            tokens += generated
-            code, why = place(text, function["name"])
-            if code is not None and code not in seen:
-                seen.add(code)
-                why = judge(code, function["examples"] + function["hidden"])
-                if why is None:
-                    return n, whys, tokens, code
-            whys.append(why or "the same again")
-    return 0, whys, tokens, ""
+    n, tokens, whys, seen, kept = 0, 0, [], set(), "none"
+    for temperature in [t for t, times in TIMES for _ in range(times)][:most]:
+        n += 1
+        text, generated, _, _ = server.ask(prompt.messages(words), temperature, int(prompt.settings["max_tokens"]), seed=n)
+        tokens += generated
+        code, why = place(text, function["name"])
+        if code is not None and code in seen:
+            why = "the same again"
+        elif code is not None:
+            seen.add(code)
+            why = judge(code, function["examples"])
+            if why is None:
+                why = judge(code, function["hidden"])
+                kept = kept if kept != "none" else "wrong" if why else "right"
+            if why is None:
+                return n, whys, tokens, code, kept
+        whys.append(why)
+    return 0, whys, tokens, "", kept

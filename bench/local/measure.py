@@ -19,7 +19,7 @@ import specs  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROMPTS = os.path.join(HERE, "../../share/blueprints/crud-service/prompts")
-POOL = concurrent.futures.ThreadPoolExecutor(3)  # a server of sealwright's answers several at once
+POOL = concurrent.futures.ThreadPoolExecutor(4)  # a server of sealwright's answers several at once
 
 
 def data(name):
@@ -75,15 +75,17 @@ def measure_functions(o, server):
     for group, wanted in groups.items():
         wanted = [f for f in wanted if not o.only or group in o.only or f["name"] in o.only]
         for examples in o.examples if wanted else ():
-            answers = POOL.map(lambda f: functions.search(server, prompt, f, examples), wanted)  # noqa: B023
+            answers = POOL.map(lambda f: functions.search(server, prompt, f, examples, o.samples), wanted)  # noqa: B023
             rows = []
-            for f, (n, whys, tokens, code) in zip(wanted, answers):
-                rows.append((n == 1, n > 0, tokens, n or len(whys)))
-                kept.append({"function": f["name"], "group": group, "examples": examples, "sample": n, "whys": whys, "tokens": tokens, "code": code})
+            for f, (n, whys, tokens, code, by_examples) in zip(wanted, answers):
+                rows.append((n == 1, n > 0, tokens, n or len(whys), by_examples == "right", by_examples == "wrong"))
+                kept.append({"function": f["name"], "group": group, "examples": examples, "sample": n, "whys": whys, "tokens": tokens,
+                             "code": code, "kept_by_examples": by_examples})
                 if o.verbose:
                     print(f"# {f['name']}: sample {n}; {' | '.join(whys)}", flush=True)
             s = [sum(column) for column in zip(*rows)]
-            print(f"{group}, {'with' if examples else 'without'} the user's examples: greedy {s[0]}/{len(rows)}, within 9 {s[1]}/{len(rows)}, "
+            print(f"{group}, {'with' if examples else 'without'} the user's examples: greedy {s[0]}/{len(rows)}, "
+                  f"within {o.samples} {s[1]}/{len(rows)}; the first that fits the examples: right {s[4]}, wrong {s[5]}; "
                   f"samples {s[3] / len(rows):.1f}, tokens {s[2] / len(rows):.0f}", flush=True)
     return kept
 
@@ -101,6 +103,7 @@ def main():
     p.add_argument("--schema", help="another schema")
     p.add_argument("--function-prompt", help="another prompt file for functions")
     p.add_argument("--examples", nargs="+", type=int, default=[0, 1], help="0 without, 1 with the user's examples in the docstring")
+    p.add_argument("--samples", type=int, default=9, help="of a function, at most")
     p.add_argument("--keep", help="write every answer and its grade to this file")
     p.add_argument("--verbose", action="store_true")
     o = p.parse_args()
