@@ -266,8 +266,8 @@ static int explain(const struct own *o, const struct own_fail *f, struct err *e)
 		return err_sys(e, "start %s: folder %s in the sandbox", o->argv[0], o->dir);
 	case STEP_EXEC:
 		if (f->number == ENOENT)
-			return err_set(e, ERR_NOT_FOUND, "no program %s in the sandbox; it shows /usr and the work tree: name "
-				       "further folders in sandbox.read", o->argv[0]);
+			return err_set(e, ERR_NOT_FOUND, "no program %s in the sandbox, which shows /usr and the work tree; install "
+				       "it under /usr or /usr/local, or put it into the tree", o->argv[0]);
 		return err_sys(e, "start %s in the sandbox", o->argv[0]);
 	default:
 		err_sys(e, "sandbox: %s", f->step >= 0 && f->step <= STEP_INIT && what[f->step] ? what[f->step] : "start");

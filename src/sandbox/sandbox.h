@@ -2,8 +2,27 @@
  * The sandbox: the only way in which code of a model or of a repository runs.
  *
  * sandbox_run is proc_run inside a constructed view: an empty root plus an allow-list, own user, mount, PID, network,
- * IPC and UTS namespaces, the work tree at its own path, no network, nothing of the home folder. The whole tree of
- * processes ends with the command, its time limit, or us.
+ * IPC, UTS and cgroup namespaces, the work tree at its own path, no network but loopback, nothing of the home folder.
+ * The whole tree of processes ends with the command, its time limit, or us, even by kill -9.
+ *
+ * What is seen: /usr (with /bin, /lib), what programs need of /etc, the tree, `read` and `write`; /tmp, /dev/shm and
+ * /home/agent are empty and gone afterwards. Further toolchains (a pyenv, a rustup under a home) only by `read`.
+ * When the tree holds the home folder or our own state, nothing of those shows. The home folder itself, /tmp, /etc and
+ * the like are refused as a tree (ERR_DENIED).
+ *
+ * What a caller must know:
+ * - `protect`, and .git always, are read-only and cannot be moved away, nor can the folders on the way to them; for
+ *   that, those folders are mounts, so rename(2) and link(2) across their border give EXDEV (mv copies then).
+ *   A protected name that is a symbolic link is refused.
+ * - A protected name that is absent is not made, and code inside may make it. So: make .git (git init) and the
+ *   protected tests before the first command. A .git that appeared by itself, and any .git deeper in the tree, was
+ *   written by untrusted code: its hooks and configuration must not be run by a git outside.
+ * - Everything else in the tree is untrusted after a command: links may point anywhere. Open by fs_open_beneath.
+ * - A unix socket or fifo of the machine that lies in the tree can be reached from inside.
+ * - .git/config is readable inside: a token in it is seen by the model.
+ * - The thread that starts a sandbox must live as long as it: the kernel ends it with that thread.
+ * - Two programs that talk to each other by loopback (a server and its client) run in one command: a network namespace
+ *   is a command's own. `sh -c 'server & client'` ends both.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,16 +43,17 @@ struct sandbox {
 	bool tree_readonly;
 	const char *const *read;        /* further folders to show read-only; NULL-ended; may be NULL   */
 	const char *const *write;       /* further folders to show writable; NULL-ended; may be NULL    */
-	const char *const *protect;     /* names beneath tree that stay read-only (protected tests, .git); NULL-ended */
+	const char *const *protect;     /* names beneath tree that stay read-only (tests); .git always does; NULL-ended */
 	const char *const *env;         /* "NAME=value" added to the environment, which starts at zero  */
-	int64_t memory_max;             /* bytes; 0: 4 GiB                                              */
-	int processes_max;              /* 0: 512                                                       */
+	int64_t memory_max;             /* bytes, of all processes together; 0: 4 GiB                   */
+	int processes_max;              /* and threads; 0: 512                                          */
 	int64_t disk_max;               /* bytes of /tmp, /dev/shm and home together; 0: 1 GiB          */
 	const char *image;              /* for SANDBOX_OCI; NULL: SANDBOX_IMAGE                         */
 };
 
-/* p->env is ignored (the sandbox's own is built from zero), p->dir must stand beneath the tree or be NULL (the tree).
- * -1 when the sandbox itself could not be built (ERR_DENIED with the cure): never falls back to running outside. */
+/* p->env and p->by are ignored: the environment is built from zero. p->dir must stand beneath the tree; NULL: the tree.
+ * -1 when the sandbox itself could not be built (ERR_DENIED with the cure): never falls back to running outside.
+ * SANDBOX_OFF, which a person must ask for, runs the command plainly, without variables of ours that look like secrets. */
 int sandbox_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);
 
 /* As proc_start, inside; the child and all it starts end with proc_end or with us. */
