@@ -14,5 +14,5 @@ asan: build-asan/leak ## unit, cli, flow and fuzz-replay under ASan and UBSan
 	@leaks=0; build-asan/leak >build-asan/leak.out 2>&1 || grep -q 'detected memory leaks' build-asan/leak.out && leaks=1; \
 	test $$leaks = 1 || echo "asan: LeakSanitizer does not work here, so leaks are not looked for"; \
 	ASAN_OPTIONS="$(ASANOPT):detect_leaks=$$leaks" UBSAN_OPTIONS=print_stacktrace=1 \
-		$(MAKE) B=build-asan OPT="-O1 -g" SAN="$(ASAN)" all unit cli flow fuzz-replay
+		$(MAKE) -k B=build-asan OPT="-O1 -g" SAN="$(ASAN)" all unit cli flow fuzz-replay
 .PHONY: asan
