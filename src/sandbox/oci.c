@@ -63,7 +63,7 @@ static int mounts(struct words *w, const struct view *v, struct err *e)
 		const char *path = arena_printf(w->a, "/%s", v->pins[i].at);
 		struct stat st;
 
-		if (v->pins[i].kind == PIN_HOLD || lstat(path, &st) < 0)
+		if (v->pins[i].kind == PIN_HOLD || v->pins[i].kind == PIN_CONFIG || lstat(path, &st) < 0)
 			continue;
 		if (S_ISLNK(st.st_mode))
 			return err_set(e, ERR_DENIED, "sandbox: %s is to be held, but is a symbolic link; replace it by what it "

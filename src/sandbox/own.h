@@ -43,7 +43,7 @@ struct own_fail {
 	int step, index, number; /* number: errno */
 };
 
-/* ---- view.c: what can be seen ---- */
+/* ---- plan.c and view.c: what can be seen ---- */
 
 enum { SHOW_WRITE = 1, SHOW_MAY_LACK = 2, SHOW_DEVICE = 4 };
 
@@ -54,7 +54,7 @@ struct view_show {       /* a folder or file of the machine                 */
 	int fd;          /* opened before the old root is left              */
 };
 
-enum pin_kind { PIN_HOLD, PIN_READ, PIN_HIDE };
+enum pin_kind { PIN_HOLD, PIN_READ, PIN_HIDE, PIN_CONFIG }; /* the last: shown as view.git_config */
 
 struct view_pin {        /* a name beneath the tree, found again in the new root without following a link */
 	const char *at;
@@ -66,6 +66,7 @@ struct view {
 	int n_shows;
 	struct view_pin *pins;
 	int n_pins;
+	struct bytes git_config; /* what stands in for .git/config; n == 0: nothing */
 	bool is_root;            /* the sandbox's user is root outside */
 	int64_t scratch_max;     /* bytes of /tmp, /dev/shm and the home folder together */
 	const char *const *writable; /* absolute; for Landlock; NULL-ended */
@@ -73,8 +74,15 @@ struct view {
 
 /* Checks what is asked for and lays it out. */
 int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct err *e);
+/* Reads the machine's small files that are copied into each view; once. */
+void view_read_copies(void);
 /* In the child, with all rights over its own mount namespace. 0, or -1 with *f filled. */
 int view_build(struct view *v, struct own_fail *f);
+
+/* ---- gitconfig.c ---- */
+
+/* in, without entries that smell of a secret and without users in URLs. */
+void gitconfig_scrub(struct bytes in, struct buf *out);
 
 /* ---- idmap.c: for root ---- */
 

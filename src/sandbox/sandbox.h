@@ -19,7 +19,7 @@
  *   written by untrusted code: its hooks and configuration must not be run by a git outside.
  * - Everything else in the tree is untrusted after a command: links may point anywhere. Open by fs_open_beneath.
  * - A unix socket or fifo of the machine that lies in the tree can be reached from inside.
- * - .git/config is readable inside: a token in it is seen by the model.
+ * - .git/config is shown without tokens and users in URLs (not by SANDBOX_OCI); other files of the tree as they are.
  * - The thread that starts a sandbox must live as long as it: the kernel ends it with that thread.
  * - Two programs that talk to each other by loopback (a server and its client) run in one command: a network namespace
  *   is a command's own. `sh -c 'server & client'` ends both.

@@ -173,6 +173,7 @@ static bool write_through_link(void) { return opens("link-to-base/victim", O_WRO
 static bool write_usr(void) { return can_write("/usr/sandbox-planted"); }
 static bool write_etc(void) { return can_write("/etc/sandbox-planted"); }
 static bool write_root_folder(void) { return can_write("/sandbox-planted"); }
+static bool read_git_token(void) { return holds_secret(".git/config"); }
 static bool write_git_hook(void) { return can_write(".git/hooks/post-checkout"); }
 static bool write_git_config(void) { return can_write(".git/config"); }
 static bool make_in_git(void) { return mkdir(".git/modules", 0755) == 0 && rmdir(".git/modules") == 0; }
@@ -485,7 +486,7 @@ static const struct {
 	T(read_environment, SHOWN) T(read_others_environment, SHOWN) T(read_parent_memory, SHOWN)
 	T(read_parent_maps, SHOWN) T(open_parent_program, SHOWN) T(read_through_parent_root, SHOWN)
 	T(read_parent_memory_by_call, SHOWN) T(use_leaked_descriptor, SHOWN) T(any_further_descriptor, SHOWN)
-	T(list_var, SHOWN) T(see_sys, SHOWN) T(see_neighbour, SHOWN) T(see_hidden_home, SHOWN)
+	T(list_var, SHOWN) T(see_sys, SHOWN) T(see_neighbour, SHOWN) T(see_hidden_home, SHOWN) T(read_git_token, SHOWN)
 
 	T(write_outside, SHOWN) T(write_through_link, SHOWN) T(write_usr, NEVER) T(write_etc, NEVER)
 	T(write_root_folder, NEVER) T(write_git_hook, SHOWN) T(write_git_config, SHOWN) T(make_in_git, SHOWN)
@@ -561,7 +562,8 @@ static void machine_make(void)
 	put(under(out.home, ".ssh/id_ed25519"), SECRET);
 	put(under(out.tree, "home-inside/key"), SECRET);
 	put(under(out.tree, "deep/tests/test_it.py"), "assert True\n");
-	put(under(out.tree, ".git/config"), "[core]\n");
+	put(under(out.tree, ".git/config"), "[core]\n[remote \"origin\"]\n\turl = https://x:" SECRET "@example.org/x\n"
+	    "[http \"https://example.org/\"]\n\textraheader = AUTHORIZATION: \\\n" SECRET "\n");
 	put(out.victim, "mine\n");
 	if (symlink(under(out.home, ".ssh/id_ed25519"), under(out.tree, "link-to-key")) < 0 ||
 	    symlink(out.base, under(out.tree, "link-to-base")) < 0)
