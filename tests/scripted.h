@@ -23,9 +23,10 @@
 #include <unistd.h>
 
 #define KEY "sk-very-secret-0123456789"
-#define TOOLS "[{\"name\":\"shell\",\"description\":\"Run a command.\",\"parameters\":{\"type\":\"object\",\"properties\":" \
-	      "{\"command\":{\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}},\"required\":[\"command\"]}}," \
-	      "{\"name\":\"finish\",\"description\":\"End.\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}]"
+#define TOOLS                                                                                                          \
+	"[{\"name\":\"shell\",\"description\":\"Run a command.\",\"parameters\":{\"type\":\"object\",\"properties\":"  \
+	"{\"command\":{\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}},\"required\":[\"command\"]}},"           \
+	"{\"name\":\"finish\",\"description\":\"End.\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}]"
 #define SYSTEM "{\"role\":\"system\",\"content\":\"You are a test.\"}"
 #define HELLO SYSTEM ",{\"role\":\"user\",\"content\":\"hello\"}"
 
@@ -152,7 +153,8 @@ static bool serve(void)
 	snprintf(path, sizeof(path), "%s/first.json", home);
 	argv[2] = path;
 	if (fs_write_atomic(path, bytes_of("{\"steps\":[]}"), 0600, &e) < 0 ||
-	    proc_start(argv, NULL, NULL, PROC_PIPE_IN | PROC_PIPE_OUT, -1, &server, &e) < 0 || http_open(&control, &e) < 0) {
+	    proc_start(argv, NULL, NULL, PROC_PIPE_IN | PROC_PIPE_OUT, -1, &server, &e) < 0 ||
+	    http_open(&control, &e) < 0) {
 		printf("Bail out! %s\n", e.text);
 		return false;
 	}

@@ -28,8 +28,9 @@ static const struct { enum model_way way; const char *name; } ways[] = {
 };
 enum { WAYS = sizeof(ways) / sizeof(*ways) };
 
-static const char tools[] = "[{\"name\":\"report\",\"description\":\"Report a number.\",\"parameters\":{\"type\":\"object\",\"properties\":"
-			    "{\"number\":{\"type\":\"integer\"}},\"required\":[\"number\"],\"additionalProperties\":false}}]";
+static const char tools[] =
+	"[{\"name\":\"report\",\"description\":\"Report a number.\",\"parameters\":{\"type\":\"object\",\"properties\":"
+	"{\"number\":{\"type\":\"integer\"}},\"required\":[\"number\"],\"additionalProperties\":false}}]";
 static const char messages[] = "{\"role\":\"system\",\"content\":\"You use tools.\"},"
 			       "{\"role\":\"user\",\"content\":\"Call the tool report with the number 7.\"}";
 
@@ -55,10 +56,15 @@ static bool is_right(const struct model_reply *r)
 	       json_whole(v, "number", 0) == 7;
 }
 
-static int ask(struct arena *a, const struct model_choice *c, struct finding *f, int64_t *context, const char **endpoint, struct err *e)
+static int ask(struct arena *a, const struct model_choice *c, struct finding *f, int64_t *context,
+	       const char **endpoint, struct err *e)
 {
 	auto_model *m = NULL;
-	struct model_ask q = { .messages = bytes_of(messages), .tools = bytes_of(tools), .temperature = 0, .max_tokens = TOKENS, .seed = 1 };
+	struct model_ask q = { .messages = bytes_of(messages),
+			       .tools = bytes_of(tools),
+			       .temperature = 0,
+			       .max_tokens = TOKENS,
+			       .seed = 1 };
 	struct model_reply r;
 
 	if (model_open(c, &m, e) < 0)
@@ -70,7 +76,11 @@ static int ask(struct arena *a, const struct model_choice *c, struct finding *f,
 	f->answered = true;
 	f->works = is_right(&r) && r.way == c->way && (c->way != WAY_NATIVE || !r.lost);
 	if (!f->works)
-		snprintf(f->why, sizeof(f->why), "%.280s", r.lost ? r.lost : !r.n_calls ? "no call came" : r.way != c->way ? "called in another way" : "called with something else");
+		snprintf(f->why, sizeof(f->why), "%.280s",
+			 r.lost ? r.lost
+				 : !r.n_calls	   ? "no call came"
+				 : r.way != c->way ? "called in another way"
+						   : "called with something else");
 	f->first_s = (double)r.first_ms / 1000;
 	if (r.wall_ms > r.first_ms && r.usage.completion > 0)
 		f->rate = (double)r.usage.completion * 1000 / (double)(r.wall_ms - r.first_ms);
@@ -94,22 +104,27 @@ static void print_way(const struct finding *f, int i)
 
 static void print_json(const struct finding f[WAYS], const char *name, const char *endpoint, int64_t context)
 {
-	auto_json *all = json_pack("{s:s, s:s, s:s, s:b, s:I, s:{}}", "type", "model_test", "model", name, "endpoint", endpoint, "reachable", 1,
-				   "context", (json_int_t)context, "ways");
+	auto_json *all = json_pack("{s:s, s:s, s:s, s:b, s:I, s:{}}", "type", "model_test", "model", name, "endpoint",
+				   endpoint, "reachable", 1, "context", (json_int_t)context, "ways");
 	auto_buf text = buf_max(1 << 16);
 
 	for (int i = 0; i < WAYS; i++)
 		json_object_set_new(json_map(all, "ways"), ways[i].name,
-				    json_pack("{s:b, s:b, s:s, s:I, s:I}", "answered", f[i].answered, "works", f[i].works, "why", f[i].why,
-					      "first_ms", (json_int_t)(f[i].first_s * 1000), "tokens_a_second", (json_int_t)(f[i].rate + 0.5)));
+				    json_pack("{s:b, s:b, s:s, s:I, s:I}", "answered", f[i].answered, "works",
+					      f[i].works, "why", f[i].why, "first_ms",
+					      (json_int_t)(f[i].first_s * 1000), "tokens_a_second",
+					      (json_int_t)(f[i].rate + 0.5)));
 	json_write(&text, all);
 	puts(buf_str(&text));
 }
 
 static int run(struct arena *a, const struct opts *o, struct err *e)
 {
-	struct model_choice c = { .name = o->rest_n ? o->rest[0] : "local", .base_url = opts_text(o, "base-url"), .patience_ms = 30000,
-				  .told = say, .stop = stop_flag() };
+	struct model_choice c = { .name = o->rest_n ? o->rest[0] : "local",
+				  .base_url = opts_text(o, "base-url"),
+				  .patience_ms = 30000,
+				  .told = say,
+				  .stop = stop_flag() };
 	struct finding f[WAYS] = { 0 };
 	const char *endpoint = "", *served = NULL;
 	bool json = opts_has(o, "json"), any = false;
@@ -145,13 +160,17 @@ static int run(struct arena *a, const struct opts *o, struct err *e)
 }
 
 const struct command cmd_models_test = {
-	.name = "models test", .group = "Models", .usage = "[NAME]",
+	.name = "models test",
+	.group = "Models",
+	.usage = "[NAME]",
 	.summary = "Ask a model something small, in each way it may give its calls",
-	.about = "Says whether the endpoint is reachable, whether it takes the key, in which of three ways the model calls a\n"
-		 "tool (the API's tool calls, one action held to a JSON schema, a block of JSON in the text), and how fast\n"
-		 "it is. Exit status 0 when at least one way works.\n",
+	.about =
+		"Says whether the endpoint is reachable, whether it takes the key, in which of three ways the model calls a\n"
+		"tool (the API's tool calls, one action held to a JSON schema, a block of JSON in the text), and how fast\n"
+		"it is. Exit status 0 when at least one way works.\n",
 	.examples = "sealwright models test  # the local model\n"
 		    "sealwright models test glm-5.1  # with the key in SEALWRIGHT_API_KEY\n"
 		    "sealwright models test my-model --base-url http://127.0.0.1:8000/v1  # any other\n",
-	.options = options, .run = run,
+	.options = options,
+	.run = run,
 };

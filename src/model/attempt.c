@@ -64,7 +64,12 @@ int attempt_seen(void *arg, const struct http_reply *h, struct bytes piece)
 
 struct attempt attempt_make(struct model *m, const struct model_ask *q, bool stream, struct reply *r)
 {
-	return (struct attempt){ .m = m, .q = q, .stream = stream, .reply = r, .plain = buf_max(ATTEMPT_PLAIN_MAX), .after_ms = -1,
+	return (struct attempt){ .m = m,
+				 .q = q,
+				 .stream = stream,
+				 .reply = r,
+				 .plain = buf_max(ATTEMPT_PLAIN_MAX),
+				 .after_ms = -1,
 				 .sse = sse_make(sse_event, NULL) };
 }
 
@@ -79,8 +84,17 @@ enum outcome attempt_run(struct attempt *t, struct arena *a, struct model_reply 
 	struct model *m = t->m;
 	auto_request body = { 0 };
 	struct http_ask ask = {
-		.url = m->url, .secret_header = key_header(m->key, &m->where), .post = true, .n_pieces = 3, .body_max = BODY_MAX,
-		.first_ms = t->stream ? m->first_ms : (m->first_ms ? m->first_ms : FIRST_MS) * WHOLE_TIMES, .stall_ms = m->stall_ms, .stop = m->stop, .enough = &t->done, .seen = attempt_seen, .arg = t,
+		.url = m->url,
+		.secret_header = key_header(m->key, &m->where),
+		.post = true,
+		.n_pieces = 3,
+		.body_max = BODY_MAX,
+		.first_ms = t->stream ? m->first_ms : (m->first_ms ? m->first_ms : FIRST_MS) * WHOLE_TIMES,
+		.stall_ms = m->stall_ms,
+		.stop = m->stop,
+		.enough = &t->done,
+		.seen = attempt_seen,
+		.arg = t,
 	};
 	static const char json[] = "Content-Type: application/json";
 	const char *headers[12] = { json };
@@ -88,7 +102,8 @@ enum outcome attempt_run(struct attempt *t, struct arena *a, struct model_reply 
 
 	if (m->key && !ask.secret_header && !m->told_of_key) {
 		m->told_of_key = true;
-		model_tell(m, "the key is not sent to %s: that server belongs to another user, or to nobody we can see", m->endpoint);
+		model_tell(m, "the key is not sent to %s: that server belongs to another user, or to nobody we can see",
+			   m->endpoint);
 	}
 	for (int i = 0; m->provider->headers && m->provider->headers[i] && i < 10; i++)
 		headers[i + 1] = m->provider->headers[i];

@@ -43,10 +43,17 @@ static void note(struct settle *s, const char *fmt, ...)
 static enum model_finish finish_of(const struct reply *r)
 {
 	static const struct { const char *word; enum model_finish is; } words[] = {
-		{ "stop", FINISH_STOP }, { "eos", FINISH_STOP }, { "end_turn", FINISH_STOP }, { "tool_calls", FINISH_CALLS },
-		{ "tool_use", FINISH_CALLS }, { "function_call", FINISH_CALLS }, { "length", FINISH_LENGTH },
-		{ "max_tokens", FINISH_LENGTH }, { "model_context_window_exceeded", FINISH_LENGTH },
-		{ "content_filter", FINISH_FILTER }, { "sensitive", FINISH_FILTER },
+		{ "stop", FINISH_STOP },
+		{ "eos", FINISH_STOP },
+		{ "end_turn", FINISH_STOP },
+		{ "tool_calls", FINISH_CALLS },
+		{ "tool_use", FINISH_CALLS },
+		{ "function_call", FINISH_CALLS },
+		{ "length", FINISH_LENGTH },
+		{ "max_tokens", FINISH_LENGTH },
+		{ "model_context_window_exceeded", FINISH_LENGTH },
+		{ "content_filter", FINISH_FILTER },
+		{ "sensitive", FINISH_FILTER },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -120,8 +127,10 @@ static const char *arguments_of(struct settle *s, const struct buf *given, const
 		return NULL;
 	if (markup_json_parse(text, &v, &e) < 0) {
 		if (s->out->finish == FINISH_LENGTH)
-			return arena_printf(s->a, "This call was cut off by the limit of %d tokens a reply and was not run. "
-					    "Make it shorter, or split it.", (int)(s->m->output > INT32_MAX ? INT32_MAX : s->m->output));
+			return arena_printf(s->a,
+					    "This call was cut off by the limit of %d tokens a reply and was not run. "
+					    "Make it shorter, or split it.",
+					    (int)(s->m->output > INT32_MAX ? INT32_MAX : s->m->output));
 		return arena_printf(s->a, "The arguments are not valid JSON (%.200s); the call was not run. "
 				    "Send it again with one JSON object.", e.text);
 	}
@@ -134,7 +143,8 @@ static const char *arguments_of(struct settle *s, const struct buf *given, const
 	if (json_write(&b, v) < 0)
 		return "The arguments are too large; the call was not run.";
 	*out = copied(s->a, &b);
-	*wire = json_parse(text, &strict, NULL) == 0 && json_is_object(strict) ? arena_memdup(s->a, text.p, text.n) : *out;
+	*wire = json_parse(text, &strict, NULL) == 0 && json_is_object(strict) ? arena_memdup(s->a, text.p, text.n)
+									       : *out;
 	return NULL;
 }
 
@@ -147,7 +157,8 @@ static void add_native(struct settle *s, const struct reply_call *c)
 	if (call.bad)
 		note(s, "a call of %.64s had arguments that are no JSON object", given);
 	if (!name) {
-		call.bad = arena_printf(s->a, "There is no tool \"%.64s\"; there are: %s. The call was not run.", given, names_of(s));
+		call.bad = arena_printf(s->a, "There is no tool \"%.64s\"; there are: %s. The call was not run.", given,
+					names_of(s));
 		note(s, "a tool was named that does not exist: \"%.64s\"", given);
 	} else if (strcmp(name, given) != 0) {
 		note(s, "the name \"%.64s\" was read as %s", given, name);
@@ -160,7 +171,8 @@ static void add_native(struct settle *s, const struct reply_call *c)
 
 static void add_found(struct settle *s, const struct markup_call *f)
 {
-	add_call(s, (struct model_call){ id_of(s, NULL), arena_strdup(s->a, f->name), f->arguments, NULL }, f->arguments);
+	add_call(s, (struct model_call){ id_of(s, NULL), arena_strdup(s->a, f->name), f->arguments, NULL },
+		 f->arguments);
 }
 
 static bool ends_with(struct bytes text, const char *tail)
@@ -347,8 +359,12 @@ int calls_settle(struct model *m, struct arena *a, const struct model_ask *q, st
 	int result = 0;
 
 	*out = (struct model_reply){
-		.content = copied(a, &r->content), .reasoning = copied(a, &r->reasoning), .finish = finish_of(r), .way = m->way,
-		.calls = arena_array(a, REPLY_CALLS_MAX + MARKUP_MAX, sizeof(*out->calls)), .model = arena_strdup(a, *r->model ? r->model : m->id),
+		.content = copied(a, &r->content),
+		.reasoning = copied(a, &r->reasoning),
+		.finish = finish_of(r),
+		.way = m->way,
+		.calls = arena_array(a, REPLY_CALLS_MAX + MARKUP_MAX, sizeof(*out->calls)),
+		.model = arena_strdup(a, *r->model ? r->model : m->id),
 		.response_id = arena_strdup(a, r->id),
 	};
 	s.wire_arguments = arena_array(a, REPLY_CALLS_MAX + MARKUP_MAX, sizeof(*s.wire_arguments));
@@ -358,7 +374,7 @@ int calls_settle(struct model *m, struct arena *a, const struct model_ask *q, st
 			out->content = arena_memdup(a, json.p, json.n);
 		else
 			note(&s, "the reply is no JSON");
-	} else if (tools && (m->way == WAY_NATIVE || r->n_calls)) { /* native calls though asked in another way are calls too */
+	} else if (tools && (m->way == WAY_NATIVE || r->n_calls)) { /* they count, in whichever way was asked */
 		out->way = WAY_NATIVE;
 		result = settle_native(&s);
 		if (out->n_calls && out->finish == FINISH_STOP)

@@ -68,7 +68,8 @@ static const char *variable(const char *name)
 	return v && *v ? v : NULL;
 }
 
-int key_find(const struct provider *p, const struct url *u, bool named, struct key **out, const char **why, struct err *e)
+int key_find(const struct provider *p, const struct url *u, bool named, struct key **out, const char **why,
+	     struct err *e)
 {
 	const char *name = "SEALWRIGHT_API_KEY", *text = variable(name);
 	bool clear = !u->tls && !u->loopback && !p->key_in_clear;

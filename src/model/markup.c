@@ -256,7 +256,8 @@ static int parse_object(struct arena *a, const struct tools *t, const json_t *o,
 }
 
 /* One object, or an array of them; how many calls. */
-static int parse_json(struct arena *a, const struct tools *t, struct bytes in, bool loose, struct markup_call *out, int room)
+static int parse_json(struct arena *a, const struct tools *t, struct bytes in, bool loose, struct markup_call *out,
+		      int room)
 {
 	auto_json *v = NULL;
 	int n = 0;

@@ -18,10 +18,13 @@
 
 enum { LOCAL_FIRST_MS = 15 * 60 * 1000, MAX_ID = 200, LAST_MAX = 64 << 20, SMALL_BELOW = 15, PROBE_MS = 2000 };
 
-static const struct provider generic = { .name = "generic", .title = "an OpenAI-compatible server", .body = "", .max_tokens = "max_tokens",
-					 .stop_words = 16 };
-static const struct provider on_this_machine = { .name = "llama.cpp", .title = "a server on this machine", .body = "",
-						 .max_tokens = "max_tokens", .stop_words = 16, .local = true };
+static const struct provider generic = {
+	.name = "generic", .title = "an OpenAI-compatible server", .body = "", .max_tokens = "max_tokens", .stop_words = 16,
+};
+static const struct provider on_this_machine = {
+	.name = "llama.cpp", .title = "a server on this machine", .body = "", .max_tokens = "max_tokens", .stop_words = 16,
+	.local = true,
+};
 
 void model_tell(const struct model *m, const char *fmt, ...)
 {
@@ -106,7 +109,8 @@ static int by_data(struct model *m, struct err *e)
 	const char *slash = strchr(m->name, '/'), *id = m->name;
 	auto_buf vars = buf_max(200);
 
-	if (slash && (m->provider = providers_named(&m->data, arena_memdup(&m->a, m->name, (size_t)(slash - m->name)))) &&
+	if (slash &&
+	    (m->provider = providers_named(&m->data, arena_memdup(&m->a, m->name, (size_t)(slash - m->name)))) &&
 	    m->provider->base_url)
 		id = slash + 1;
 	else
@@ -118,14 +122,16 @@ static int by_data(struct model *m, struct err *e)
 	}
 	if (!m->provider || !m->provider->base_url)
 		return 1;
-	if (set_base_url(m, m->provider->base_url, e) < 0 || set_id(m, provider_model_id(m->quirks, m->provider->name, id), e) < 0 ||
+	if (set_base_url(m, m->provider->base_url, e) < 0 ||
+	    set_id(m, provider_model_id(m->quirks, m->provider->name, id), e) < 0 ||
 	    key_find(m->provider, &m->where, false, &m->key, &m->why_no_key, e) < 0)
 		return -1;
 	if (m->key || m->where.loopback || !m->provider->keys[0])
 		return 0;
 	for (int i = 0; m->provider->keys[i]; i++)
 		buf_printf(&vars, " or %s", m->provider->keys[i]);
-	return err_set(e, ERR_AUTH, "no key for %s (%s); set SEALWRIGHT_API_KEY%s", m->provider->title, m->where.host, buf_str(&vars));
+	return err_set(e, ERR_AUTH, "no key for %s (%s); set SEALWRIGHT_API_KEY%s", m->provider->title, m->where.host,
+		       buf_str(&vars));
 }
 
 static void set_ways(struct model *m, const struct model_choice *c)
@@ -192,7 +198,9 @@ static void set_numbers(struct model *m)
 	m->schema = m->provider->schema;
 	m->small = q ? q->small : guess_small(m);
 	m->context = m->local.context ? m->local.context : q ? q->context : 0;
-	m->output = q ? q->output : m->local.ours ? m->local.context / 4 : 0; /* a small model may never stop by itself */
+	m->output = q ? q->output : 0;
+	if (m->local.ours && !m->output) /* a small model may never stop by itself */
+		m->output = m->local.context / 4;
 	m->token_bytes = q ? q->token_bytes : 3.6;
 	if (!m->first_ms)
 		m->first_ms = m->provider->first_ms ? m->provider->first_ms : slow ? LOCAL_FIRST_MS : 0;
@@ -212,7 +220,8 @@ static int by_local(struct model *m, struct err *e)
 	if (set_base_url(m, base, e) < 0 || set_id(m, m->local.model, e) < 0)
 		return -1;
 	m->why_no_key = "the server on this machine wants one: set SEALWRIGHT_API_KEY";
-	return *m->local.key ? key_make(m->local.key, &m->key, e) : key_find(m->provider, &m->where, true, &m->key, &m->why_no_key, e);
+	return *m->local.key ? key_make(m->local.key, &m->key, e)
+			     : key_find(m->provider, &m->where, true, &m->key, &m->why_no_key, e);
 }
 
 static int unknown(struct model *m, struct err *e)
@@ -221,8 +230,11 @@ static int unknown(struct model *m, struct err *e)
 
 	for (int i = 0; i < m->data.n_models; i++)
 		buf_printf(&names, "%s, ", m->data.models[i].name);
-	return err_set(e, ERR_NOT_FOUND, "there is no model \"%.80s\"; known by name are %slocal and what `sealwright models list` shows; "
-		       "any other needs --base-url URL", m->name, buf_str(&names));
+	return err_set(
+		e, ERR_NOT_FOUND,
+		"there is no model \"%.80s\"; known by name are %slocal and what `sealwright models list` shows; "
+		"any other needs --base-url URL",
+		m->name, buf_str(&names));
 }
 
 static int find(struct model *m, const struct model_choice *c, struct err *e)
@@ -249,8 +261,15 @@ int model_open(const struct model_choice *c, struct model **out, struct err *e)
 {
 	struct model *m = mem_alloc(sizeof(*m));
 
-	*m = (struct model){ .patience_ms = c->patience_ms, .first_ms = c->first_ms, .stall_ms = c->stall_ms, .stop = c->stop,
-			     .told = c->told, .arg = c->arg, .local.lease = -1, .tools = tools_make(), .last = buf_max(LAST_MAX),
+	*m = (struct model){ .patience_ms = c->patience_ms,
+			     .first_ms = c->first_ms,
+			     .stall_ms = c->stall_ms,
+			     .stop = c->stop,
+			     .told = c->told,
+			     .arg = c->arg,
+			     .local.lease = -1,
+			     .tools = tools_make(),
+			     .last = buf_max(LAST_MAX),
 			     .why_no_key = "" };
 	m->name = arena_strdup(&m->a, c->name ? c->name : "");
 	if (find(m, c, e) < 0) {
@@ -289,7 +308,8 @@ void model_text_message(struct buf *out, const char *role, struct bytes text)
 	buf_add_char(out, '}');
 }
 
-void model_result_message(const struct model *m, struct buf *out, const struct model_call *c, enum model_way way, struct bytes text)
+void model_result_message(const struct model *m, struct buf *out, const struct model_call *c, enum model_way way,
+			  struct bytes text)
 {
 	(void)m;
 	if (way == WAY_NATIVE || way == WAY_UNKNOWN) {

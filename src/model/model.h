@@ -71,15 +71,15 @@ struct model_reply {
 	const char *reasoning;     /* byte-exact, or ""                                  */
 	struct model_call *calls;
 	int n_calls;
-	const char *lost;          /* what was mended, or what is missing: "the server lost the call; ..." ; NULL when clean.
-				    * With FINISH_CALLS and n_calls == 0 the calls are gone: ask the model again */
+	const char *lost;          /* what was mended or is missing, for logs; NULL when clean. With FINISH_CALLS and
+				    * n_calls == 0 the calls are gone: ask the model again */
 	enum model_finish finish;
 	enum model_way way;        /* in which the calls came                            */
 	const char *message;       /* the assistant's message as JSON, to append to the transcript */
 	struct model_usage usage;
 	const char *model;         /* as the response names it                            */
 	const char *response_id;
-	const char *request;       /* "sha256:...", of what was asked: messages, tools, schema, options (docs/formats/replay.md) */
+	const char *request;       /* "sha256:..." of what was asked (docs/formats/replay.md) */
 	uint64_t sent;             /* bytes upstream, repeats included                    */
 	uint64_t same;             /* bytes of messages, from the front, that are those of the turn before: the server's
 				    * prompt cache holds so far. Less than all of them: the prefix was broken there */

@@ -114,9 +114,10 @@ static int parse_headers(struct arena *a, const json_t *o, const char *const **o
 
 static int parse_provider(struct arena *a, const json_t *o, struct provider *p, struct err *e)
 {
-	static const char *const known[] = { "name", "title", "base_url", "keys", "headers", "body", "max_tokens", "schema",
-					     "stop_words", "local", "key_in_clear", "flat", "errors", "first_s", "stall_s",
-					     NULL };
+	static const char *const known[] = {
+		"name", "title", "base_url", "keys", "headers", "body", "max_tokens", "schema", "stop_words", "local",
+		"key_in_clear", "flat", "errors", "first_s", "stall_s", NULL,
+	};
 	const char *name, *base = json_text(o, "base_url"), *schema = json_text_or(o, "schema", "json_schema");
 	const char *max = json_text_or(o, "max_tokens", "max_tokens");
 	struct url u;
@@ -128,12 +129,20 @@ static int parse_provider(struct arena *a, const json_t *o, struct provider *p, 
 	if (keys_check(o, known, e) < 0)
 		return err_wrap(e, "%s", name);
 	*p = (struct provider){
-		.name = arena_strdup(a, name), .title = arena_strdup(a, json_text_or(o, "title", name)), .body = "",
-		.base_url = base ? arena_strdup(a, base) : NULL, .max_tokens = arena_strdup(a, max),
-		.stop_words = (int)json_whole(o, "stop_words", 16), .local = json_flag(o, "local", false),
-		.key_in_clear = json_flag(o, "key_in_clear", false), .flat = json_flag(o, "flat", false),
-		.schema = !strcmp(schema, "json_object") ? SCHEMA_OBJECT : !strcmp(schema, "none") ? SCHEMA_NONE : SCHEMA_ENFORCED,
-		.first_ms = json_whole(o, "first_s", 0) * 1000, .stall_ms = json_whole(o, "stall_s", 0) * 1000,
+		.name = arena_strdup(a, name),
+		.title = arena_strdup(a, json_text_or(o, "title", name)),
+		.body = "",
+		.base_url = base ? arena_strdup(a, base) : NULL,
+		.max_tokens = arena_strdup(a, max),
+		.stop_words = (int)json_whole(o, "stop_words", 16),
+		.local = json_flag(o, "local", false),
+		.key_in_clear = json_flag(o, "key_in_clear", false),
+		.flat = json_flag(o, "flat", false),
+		.schema = !strcmp(schema, "json_object") ? SCHEMA_OBJECT
+			: !strcmp(schema, "none")	 ? SCHEMA_NONE
+							 : SCHEMA_ENFORCED,
+		.first_ms = json_whole(o, "first_s", 0) * 1000,
+		.stall_ms = json_whole(o, "stall_s", 0) * 1000,
 	};
 	if (p->schema == SCHEMA_ENFORCED && strcmp(schema, "json_schema") != 0)
 		return err_set(e, ERR_INPUT, "%s: \"schema\" is json_schema, json_object or none", name);
@@ -230,10 +239,10 @@ static int parse_numbers(struct arena *a, const json_t *o, struct provider_model
 
 static int parse_model(struct arena *a, const json_t *o, struct provider_model *m, struct err *e)
 {
-	static const char *const known[] = { "name", "match", "title", "provider", "ids", "context", "output", "small",
-					     "token_bytes", "temperature", "top_p", "ways", "price", "body", "drop_reasoning",
-					     "without_thinking",
-					     NULL };
+	static const char *const known[] = {
+		"name", "match", "title", "provider", "ids", "context", "output", "small", "token_bytes", "temperature",
+		"top_p", "ways", "price", "body", "without_thinking", "drop_reasoning", NULL,
+	};
 	const char *name, *provider = json_text(o, "provider");
 
 	if (json_want_text(o, "name", "model", &name, e) < 0)
@@ -361,8 +370,8 @@ const struct provider *providers_at(const struct providers *p, const char *base_
 	if (url_parse(base_url, &want, NULL) < 0)
 		return NULL;
 	for (int i = 0; i < p->n; i++) {
-		if (!p->all[i].base_url || url_parse(p->all[i].base_url, &have, NULL) < 0 || strcasecmp(want.host, have.host) != 0 ||
-		    want.port != have.port || want.tls != have.tls)
+		if (!p->all[i].base_url || url_parse(p->all[i].base_url, &have, NULL) < 0 ||
+		    strcasecmp(want.host, have.host) != 0 || want.port != have.port || want.tls != have.tls)
 			continue;
 		if (!strncmp(want.path, have.path, strlen(have.path)) &&
 		    (!best || strlen(p->all[i].base_url) > strlen(best->base_url)))

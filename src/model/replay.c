@@ -22,7 +22,8 @@ struct replay {
 };
 
 static const struct { enum model_finish is; const char *word; } finishes[] = {
-	{ FINISH_STOP, "stop" }, { FINISH_CALLS, "calls" }, { FINISH_LENGTH, "length" }, { FINISH_FILTER, "filter" }, { FINISH_OTHER, "other" },
+	{ FINISH_STOP, "stop" }, { FINISH_CALLS, "calls" }, { FINISH_LENGTH, "length" },
+	{ FINISH_FILTER, "filter" }, { FINISH_OTHER, "other" },
 };
 
 /* Any text, since a name that a model made up may have been cut within a character. */
@@ -37,7 +38,8 @@ static json_t *calls_json(const struct model_reply *r)
 
 	for (int i = 0; i < r->n_calls; i++) {
 		const struct model_call *c = &r->calls[i];
-		json_t *o = json_pack("{s:o, s:o, s:o}", "id", text(c->id), "name", text(c->name), "arguments", text(c->arguments));
+		json_t *o = json_pack("{s:o, s:o, s:o}", "id", text(c->id), "name", text(c->name), "arguments",
+				      text(c->arguments));
 
 		if (c->bad)
 			json_object_set_new(o, "bad", text(c->bad));
@@ -55,11 +57,13 @@ json_t *model_reply_json(const struct model_reply *r)
 	for (size_t i = 0; i < sizeof(finishes) / sizeof(*finishes); i++)
 		if (finishes[i].is == r->finish)
 			finish = finishes[i].word;
-	o = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:b}, s:o, s:o, s:i, s:I, s:I}", "content", text(r->content),
-		      "reasoning", text(r->reasoning), "message", text(r->message), "calls", calls_json(r), "finish", finish, "way",
-		      ways_name(r->way), "model", text(r->model), "usage", "prompt", (json_int_t)u->prompt, "cached", (json_int_t)u->cached,
-		      "completion", (json_int_t)u->completion, "counted", u->counted, "response_id", text(r->response_id), "lost",
-		      text(r->lost), "attempts", r->attempts, "wall_ms", (json_int_t)r->wall_ms, "first_ms", (json_int_t)r->first_ms);
+	o = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:b}, s:o, s:o, s:i, s:I, s:I}", "content",
+		      text(r->content), "reasoning", text(r->reasoning), "message", text(r->message), "calls",
+		      calls_json(r), "finish", finish, "way", ways_name(r->way), "model", text(r->model), "usage",
+		      "prompt", (json_int_t)u->prompt, "cached", (json_int_t)u->cached, "completion",
+		      (json_int_t)u->completion, "counted", u->counted, "response_id", text(r->response_id), "lost",
+		      text(r->lost), "attempts", r->attempts, "wall_ms", (json_int_t)r->wall_ms, "first_ms",
+		      (json_int_t)r->first_ms);
 	if (!isnan(u->cost))
 		json_object_set_new(json_map(o, "usage"), "cost", json_real(u->cost));
 	return json_pack("{s:o, s:o}", "request", text(r->request), "reply", o);
@@ -135,8 +139,9 @@ static int parse_calls(struct arena *a, const json_t *list, struct model_reply *
 			return -1;
 		if (json_parse(bytes_of(arguments), &v, e) < 0 || !json_is_object(v))
 			return err_set(e, ERR_INPUT, "the arguments of call %zu are no JSON object", i + 1);
-		out->calls[out->n_calls++] = (struct model_call){ arena_strdup(a, id), arena_strdup(a, name), arena_strdup(a, arguments),
-								  bad && *bad ? arena_strdup(a, bad) : NULL };
+		out->calls[out->n_calls++] =
+			(struct model_call){ arena_strdup(a, id), arena_strdup(a, name), arena_strdup(a, arguments),
+					     bad && *bad ? arena_strdup(a, bad) : NULL };
 	}
 	return 0;
 }
@@ -144,7 +149,8 @@ static int parse_calls(struct arena *a, const json_t *list, struct model_reply *
 static int parse_reply(struct arena *a, const json_t *o, struct model_reply *out, struct err *e)
 {
 	const json_t *u = json_map(o, "usage");
-	const char *message, *lost = json_text(o, "lost"), *finish = json_text_or(o, "finish", "stop"), *way = json_text_or(o, "way", "native");
+	const char *message, *lost = json_text(o, "lost"), *finish = json_text_or(o, "finish", "stop"),
+			     *way = json_text_or(o, "way", "native");
 	auto_json *v = NULL;
 
 	if (json_want_text(o, "message", "reply", &message, e) < 0)
@@ -152,11 +158,17 @@ static int parse_reply(struct arena *a, const json_t *o, struct model_reply *out
 	if (json_parse(bytes_of(message), &v, e) < 0 || !json_is_object(v))
 		return err_set(e, ERR_INPUT, "\"message\" is not the text of a JSON object");
 	*out = (struct model_reply){
-		.content = arena_strdup(a, json_text_or(o, "content", "")), .reasoning = arena_strdup(a, json_text_or(o, "reasoning", "")),
-		.message = arena_strdup(a, message), .lost = lost && *lost ? arena_strdup(a, lost) : NULL, .finish = FINISH_OTHER,
-		.way = WAY_NATIVE, .model = arena_strdup(a, json_text_or(o, "model", "replay")),
-		.response_id = arena_strdup(a, json_text_or(o, "response_id", "")), .attempts = 1,
-		.usage = { json_whole(u, "prompt", 0), json_whole(u, "cached", 0), json_whole(u, "completion", 0), 0, json_flag(u, "counted", false) },
+		.content = arena_strdup(a, json_text_or(o, "content", "")),
+		.reasoning = arena_strdup(a, json_text_or(o, "reasoning", "")),
+		.message = arena_strdup(a, message),
+		.lost = lost && *lost ? arena_strdup(a, lost) : NULL,
+		.finish = FINISH_OTHER,
+		.way = WAY_NATIVE,
+		.model = arena_strdup(a, json_text_or(o, "model", "replay")),
+		.response_id = arena_strdup(a, json_text_or(o, "response_id", "")),
+		.attempts = 1,
+		.usage = { json_whole(u, "prompt", 0), json_whole(u, "cached", 0), json_whole(u, "completion", 0), 0,
+			   json_flag(u, "counted", false) },
 	};
 	for (size_t i = 0; i < sizeof(finishes) / sizeof(*finishes); i++)
 		if (!strcmp(finishes[i].word, finish))
@@ -178,10 +190,12 @@ int replay_turn(struct replay *p, struct arena *a, const struct model_ask *q, st
 	if (got < 0)
 		return err_wrap(e, "replay: turn %d", p->turn);
 	if (!got)
-		return err_set(e, ERR_VERIFY, "replay: turn %d was never recorded; the recording has %d", p->turn, p->turn - 1);
+		return err_set(e, ERR_VERIFY, "replay: turn %d was never recorded; the recording has %d", p->turn,
+			       p->turn - 1);
 	recorded = json_text_or(turn, "request", "");
 	if (*recorded && strcmp(recorded, asked) != 0)
-		return err_set(e, ERR_VERIFY, "replay: turn %d asks something else than was recorded: %s, not %s", p->turn, asked, recorded);
+		return err_set(e, ERR_VERIFY, "replay: turn %d asks something else than was recorded: %s, not %s",
+			       p->turn, asked, recorded);
 	if (parse_reply(a, json_map(turn, "reply"), &r, e) < 0)
 		return err_wrap(e, "replay: turn %d", p->turn);
 	r.request = asked;

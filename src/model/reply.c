@@ -96,7 +96,8 @@ static struct reply_call *call_at(struct reply *r, const json_t *o, struct bytes
 
 static int add_call(struct reply *r, const json_t *o, struct err *e)
 {
-	const json_t *f = json_map(o, "function"), *args = json_object_get(f, "arguments"), *idv = json_object_get(o, "id");
+	const json_t *f = json_map(o, "function"), *args = json_object_get(f, "arguments"),
+		     *idv = json_object_get(o, "id");
 	struct bytes id = json_is_string(idv) ? text_of(idv) : (struct bytes){ "", 0 };
 	const json_t *name = json_object_get(f, "name");
 	struct reply_call *c = call_at(r, o, id);
@@ -118,7 +119,8 @@ static int add_call(struct reply *r, const json_t *o, struct err *e)
 
 static int add_message(struct reply *r, const json_t *m, struct err *e)
 {
-	const json_t *long_name = json_object_get(m, "reasoning_content"), *short_name = json_object_get(m, "reasoning");
+	const json_t *long_name = json_object_get(m, "reasoning_content"),
+		     *short_name = json_object_get(m, "reasoning");
 	const json_t *calls = json_list(m, "tool_calls"), *refusal = json_object_get(m, "refusal");
 
 	if (json_is_string(long_name)) {
@@ -129,7 +131,8 @@ static int add_message(struct reply *r, const json_t *m, struct err *e)
 		if (add_text(r, &r->reasoning, "reasoning", text_of(short_name), e) < 0)
 			return -1;
 	}
-	if (add_content(r, json_object_get(m, "content"), e) < 0 || (json_is_string(refusal) && add_content(r, refusal, e) < 0))
+	if (add_content(r, json_object_get(m, "content"), e) < 0 ||
+	    (json_is_string(refusal) && add_content(r, refusal, e) < 0))
 		return -1;
 	for (size_t i = 0; i < json_array_size(calls); i++)
 		if (add_call(r, json_array_get(calls, i), e) < 0)
@@ -194,7 +197,8 @@ static void add_error(struct reply *r, const json_t *root)
 
 static int add(struct reply *r, const json_t *root, const char *part, struct err *e)
 {
-	const json_t *choices = json_list(root, "choices"), *first = json_array_get(choices, 0), *x = json_object_get(root, "error");
+	const json_t *choices = json_list(root, "choices"), *first = json_array_get(choices, 0),
+		     *x = json_object_get(root, "error");
 	const json_t *bad = json_object_get(first, "error");
 
 	if (!json_is_object(root))

@@ -83,7 +83,8 @@ static void add_options(const struct model *m, const struct model_ask *q, struct
 	if (q->temperature < 0 && m->quirks && m->quirks->top_p >= 0)
 		buf_printf(b, ",\"top_p\":%.3g", m->quirks->top_p);
 	if (q->max_tokens > 0 || (m->local.ours && m->output > 0))
-		buf_printf(b, ",\"%s\":%lld", m->provider->max_tokens, (long long)(q->max_tokens > 0 ? q->max_tokens : m->output));
+		buf_printf(b, ",\"%s\":%lld", m->provider->max_tokens,
+			   (long long)(q->max_tokens > 0 ? q->max_tokens : m->output));
 	if (q->seed >= 0)
 		buf_printf(b, ",\"seed\":%lld", (long long)q->seed);
 	for (int i = 0; q->stop_words && q->stop_words[i] && i < m->provider->stop_words; i++) {

@@ -15,7 +15,8 @@ enum { FIRST_MS = 500, MOST_MS = 60000, AFTER_MOST_MS = 15 * 60 * 1000 };
 
 bool retry_is_worth(int status)
 {
-	return status == 408 || status == 409 || status == 425 || status == 429 || (status >= 500 && status != 501 && status != 505);
+	return status == 408 || status == 409 || status == 425 || status == 429 ||
+		(status >= 500 && status != 501 && status != 505);
 }
 
 int64_t retry_wait(struct retry *r, int64_t after_ms)

@@ -13,7 +13,9 @@ enum { TEXT_MAX = 1 << 20, CUT_MIN = 4 };
 
 struct tools tools_make(void)
 {
-	return (struct tools){ .given = buf_max(TEXT_MAX), .wire = buf_max(2 * TEXT_MAX), .schema = buf_max(2 * TEXT_MAX),
+	return (struct tools){ .given = buf_max(TEXT_MAX),
+			       .wire = buf_max(2 * TEXT_MAX),
+			       .schema = buf_max(2 * TEXT_MAX),
 			       .told = { buf_max(4 * TEXT_MAX), buf_max(4 * TEXT_MAX) } };
 }
 
@@ -52,7 +54,8 @@ static int check(const json_t *list, struct err *e)
 			return err_set(e, ERR_INPUT, "tool %zu has no name of 1 to %d bytes", i + 1, TOOL_NAME_MAX);
 		for (const char *p = name; *p; p++)
 			if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
-				return err_set(e, ERR_INPUT, "tool %zu: a name is made of letters, digits, _ and -", i + 1);
+				return err_set(e, ERR_INPUT, "tool %zu: a name is made of letters, digits, _ and -",
+					       i + 1);
 		if (json_object_get(o, "parameters") && !json_map(o, "parameters"))
 			return err_set(e, ERR_INPUT, "tool %s: \"parameters\" is no object", name);
 	}
@@ -66,16 +69,20 @@ static void make_schema(struct tools *t)
 	for (size_t i = 0; i < json_array_size(t->list); i++) {
 		const json_t *o = json_array_get(t->list, i), *p = json_map(o, "parameters");
 
-		buf_printf(&t->schema, "{\"type\":\"object\",\"properties\":{\"tool\":{\"const\":\"%s\"},\"arguments\":", nth(t, i));
+		buf_printf(
+			&t->schema,
+			"{\"type\":\"object\",\"properties\":{\"tool\":{\"const\":\"%s\"},\"arguments\":", nth(t, i));
 		if (p)
 			json_write(&t->schema, p);
 		else
 			buf_add_str(&t->schema, "{\"type\":\"object\"}");
 		buf_add_str(&t->schema, "},\"required\":[\"tool\",\"arguments\"],\"additionalProperties\":false},");
 	}
-	buf_add_str(&t->schema, "{\"type\":\"object\",\"properties\":{\"tool\":{\"const\":\"" TOOLS_ANSWER "\"},\"arguments\":"
-		    "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},\"required\":[\"text\"],"
-		    "\"additionalProperties\":false}},\"required\":[\"tool\",\"arguments\"],\"additionalProperties\":false}]}");
+	buf_add_str(
+		&t->schema,
+		"{\"type\":\"object\",\"properties\":{\"tool\":{\"const\":\"" TOOLS_ANSWER "\"},\"arguments\":"
+		"{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},\"required\":[\"text\"],"
+		"\"additionalProperties\":false}},\"required\":[\"tool\",\"arguments\"],\"additionalProperties\":false}]}");
 }
 
 static void make_words(struct tools *t, enum model_way way, struct buf *out)
@@ -86,9 +93,11 @@ static void make_words(struct tools *t, enum model_way way, struct buf *out)
 		buf_add_str(&b, "You act through tools. Each reply is one JSON object and nothing else: "
 			    "{\"tool\": NAME, \"arguments\": {...}}\n");
 	else
-		buf_add_str(&b, "You act through tools. To use one, end your reply with one block like this:\n```json\n"
-			    "{\"tool\": \"NAME\", \"arguments\": {...}}\n```\nThen stop: its result comes as the next message. "
-			    "A reply without such a block ends your work.\n");
+		buf_add_str(
+			&b,
+			"You act through tools. To use one, end your reply with one block like this:\n```json\n"
+			"{\"tool\": \"NAME\", \"arguments\": {...}}\n```\nThen stop: its result comes as the next message. "
+			"A reply without such a block ends your work.\n");
 	buf_add_str(&b, "Tools:\n");
 	for (size_t i = 0; i < json_array_size(t->list); i++) {
 		const json_t *o = json_array_get(t->list, i);
@@ -101,7 +110,9 @@ static void make_words(struct tools *t, enum model_way way, struct buf *out)
 		buf_add_char(&b, '\n');
 	}
 	if (way == WAY_SCHEMA)
-		buf_add_str(&b, "- " TOOLS_ANSWER ": your last words when nothing is left to do. Arguments: {\"text\": ...}\n");
+		buf_add_str(&b,
+			    "- " TOOLS_ANSWER
+			    ": your last words when nothing is left to do. Arguments: {\"text\": ...}\n");
 	json_write_string(out, buf_bytes(&b));
 	if (out->n >= 2) { /* without its quotes */
 		buf_eat(out, 1);
@@ -131,7 +142,8 @@ int tools_set(struct tools *t, struct bytes in, struct err *e)
 	t->list = json_incref(list);
 	buf_add_char(&t->wire, '[');
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		buf_add_str(&t->wire, i ? ",{\"type\":\"function\",\"function\":" : "{\"type\":\"function\",\"function\":");
+		buf_add_str(&t->wire,
+			    i ? ",{\"type\":\"function\",\"function\":" : "{\"type\":\"function\",\"function\":");
 		json_write(&t->wire, json_array_get(list, i));
 		buf_add_char(&t->wire, '}');
 	}
@@ -149,7 +161,9 @@ int tools_count(const struct tools *t)
 
 const char *tools_name(const struct tools *t, const char *name)
 {
-	static const char *const before[] = { "functions.", "functions:", "function.", "tools.", "default_api.", "tool." };
+	static const char *const before[] = {
+		"functions.", "functions:", "function.", "tools.", "default_api.", "tool."
+	};
 	const char *found = NULL;
 	size_t n;
 

@@ -33,7 +33,8 @@ static void shown(void *arg, const char *what, struct bytes piece)
 
 static void say_again(const struct model *m, const struct err *e, int64_t wait, int tries)
 {
-	model_tell(m, "%s; trying again in %.*f s (try %d)", e->text, wait < 10000 ? 1 : 0, (double)wait / 1000, tries + 1);
+	model_tell(m, "%s; trying again in %.*f s (try %d)", e->text, wait < 10000 ? 1 : 0, (double)wait / 1000,
+		   tries + 1);
 }
 
 static int out_of_patience(struct retry *again, struct err *e)
@@ -42,8 +43,8 @@ static int out_of_patience(struct retry *again, struct err *e)
 
 	snprintf(text, sizeof(text), "%.780s", e->text);
 	if (again->tries == 1)
-		return err_set(e, e->code, "%s; it wants us to wait %lld s, our patience is %lld s", text, (long long)(again->wanted / 1000),
-			       (long long)(again->patience / 1000));
+		return err_set(e, e->code, "%s; it wants us to wait %lld s, our patience is %lld s", text,
+			       (long long)(again->wanted / 1000), (long long)(again->patience / 1000));
 	return err_set(e, e->code, "%s; given up after %d tries", text, again->tries);
 }
 
@@ -55,7 +56,8 @@ struct state {
 };
 
 /* What the reply is worth: 0 done, 1 ask again. */
-static int settled(struct model *m, struct arena *a, const struct model_ask *q, struct state *s, struct reply *r, struct model_reply *out)
+static int settled(struct model *m, struct arena *a, const struct model_ask *q, struct state *s, struct reply *r,
+		   struct model_reply *out)
 {
 	int lost = calls_settle(m, a, q, r, out);
 
@@ -72,7 +74,8 @@ static int settled(struct model *m, struct arena *a, const struct model_ask *q, 
 	return 0;
 }
 
-static int once(struct model *m, struct arena *a, const struct model_ask *q, struct state *s, struct model_reply *out, struct err *e)
+static int once(struct model *m, struct arena *a, const struct model_ask *q, struct state *s, struct model_reply *out,
+		struct err *e)
 {
 	auto_reply r = { 0 };
 	auto_attempt t = attempt_make(m, q, s->stream, &r);
@@ -102,13 +105,15 @@ static int once(struct model *m, struct arena *a, const struct model_ask *q, str
 		}
 		break;
 	case OTHER_WAY:
-		model_tell(m, "%s takes no calls by %s (%.120s); trying by %s", m->endpoint, ways_name(m->way), r.error, ways_name(ways_next(m)));
+		model_tell(m, "%s takes no calls by %s (%.120s); trying by %s", m->endpoint, ways_name(m->way), r.error,
+			   ways_name(ways_next(m)));
 		m->way = ways_next(m);
 		result = 1;
 		break;
 	case AGAIN:
 		/* Where nobody has answered yet, a wrong address is likelier than a server that is about to start. */
-		if (!m->reached && s->again.patience > UNREACHED_MS && (t.http.fault == HTTP_REFUSED || t.http.fault == HTTP_NAME))
+		if (!m->reached && s->again.patience > UNREACHED_MS &&
+		    (t.http.fault == HTTP_REFUSED || t.http.fault == HTTP_NAME))
 			s->again.patience = UNREACHED_MS;
 		wait = retry_wait(&s->again, t.after_ms);
 		if (wait < 0) {

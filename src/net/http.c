@@ -32,9 +32,9 @@ enum { TICK_MS = 100, JOIN_MAX = 48 << 10, ENOUGH_MS = 1000 };
 
 #define FUNCTIONS(X) \
 	X(curl_global_init) X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_getinfo) X(curl_easy_cleanup) \
-	X(curl_easy_reset) X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_add_handle) X(curl_multi_remove_handle) \
-	X(curl_multi_perform) X(curl_multi_poll) X(curl_multi_timeout) X(curl_multi_info_read) X(curl_multi_cleanup) \
-	X(curl_multi_setopt)
+	X(curl_easy_reset) X(curl_easy_strerror) X(curl_multi_init) X(curl_multi_add_handle) \
+	X(curl_multi_remove_handle) X(curl_multi_perform) X(curl_multi_poll) X(curl_multi_timeout) \
+	X(curl_multi_info_read) X(curl_multi_cleanup) X(curl_multi_setopt)
 
 static struct {
 	void *library;
@@ -63,7 +63,7 @@ static int load(struct err *e)
 #define FIND(f) \
 	if (!(*(void **)&lib.f = dlsym(so, #f))) { \
 		dlclose(so); \
-		return err_set(e, ERR_NOT_FOUND, "libcurl is too old: it has no " #f "; version 7.85 or later is needed"); \
+		return err_set(e, ERR_NOT_FOUND, "libcurl has no " #f "; version 7.85 or later is needed"); \
 	}
 	FUNCTIONS(FIND)
 	if (lib.curl_global_init(CURL_GLOBAL_NOTHING)) {
@@ -230,7 +230,8 @@ static size_t head_line(char *p, size_t size, size_t count, void *arg)
 	else if (name == 8 && !strncasecmp(p, "Location", 8))
 		copy_word(r->r.location, sizeof(r->r.location), value, (size_t)(p + n - value), false);
 	else if (name == 11 && !strncasecmp(p, "Retry-After", 11))
-		r->r.retry_after_ms = http_retry_after_parse((struct bytes){ value, (size_t)(p + n - value) }, clock_now().ms);
+		r->r.retry_after_ms =
+			http_retry_after_parse((struct bytes){ value, (size_t)(p + n - value) }, clock_now().ms);
 	return n;
 }
 
@@ -318,7 +319,8 @@ static bool is_enough(const struct run *r)
 /* Drives it to its end; r->fault is set when it was ours to end it. */
 static CURLcode drive(struct http *h, struct run *r)
 {
-	int64_t idle = 0, first = r->q->first_ms ? r->q->first_ms : 300000, stall = r->q->stall_ms ? r->q->stall_ms : 300000;
+	int64_t idle = 0, first = r->q->first_ms ? r->q->first_ms : 300000,
+		stall = r->q->stall_ms ? r->q->stall_ms : 300000;
 	CURLcode code = CURLE_OK;
 	int running = 1, left, ready;
 	CURLMsg *m;
@@ -401,15 +403,17 @@ static int explain(const struct http *h, const struct run *r, CURLcode code, str
 			return err_set(e, ERR_NET, "nobody answers at %s:%d; is the server running?", host, port);
 		return err_set(e, ERR_NET, "cannot connect to %s:%d: %.200s", host, port, why);
 	case HTTP_TLS:
-		return err_set(e, ERR_VERIFY, "the certificate of %s:%d does not hold: %.200s; is ca-certificates installed?",
-			       host, port, why);
+		return err_set(e, ERR_VERIFY,
+			       "the certificate of %s:%d does not hold: %.200s; is ca-certificates installed?", host,
+			       port, why);
 	case HTTP_CUT:
 		return err_set(e, ERR_NET, "%s:%d broke off after %llu bytes: %.200s", host, port,
 			       (unsigned long long)r->r.body, why);
 	case HTTP_SLOW:
 		if (!r->r.status)
 			return err_set(e, ERR_TIMEOUT, "%s:%d did not answer in time", host, port);
-		return err_set(e, ERR_TIMEOUT, "%s:%d stalled after %llu bytes", host, port, (unsigned long long)r->r.body);
+		return err_set(e, ERR_TIMEOUT, "%s:%d stalled after %llu bytes", host, port,
+			       (unsigned long long)r->r.body);
 	case HTTP_TOO_LARGE:
 		return err_set(e, ERR_LIMIT, "%s:%d sends more than %llu bytes", host, port,
 			       r->head > HTTP_HEADERS_MAX ? (unsigned long long)HTTP_HEADERS_MAX

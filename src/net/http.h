@@ -2,9 +2,9 @@
  * An HTTP client over libcurl: one connection that is kept, every wait and every size bounded.
  *
  * libcurl is loaded when the first request is made (its thirty libraries would cost every start of the program). TLS is
- * always verified (against the system's authorities, or SSL_CERT_FILE's), redirects are never followed (a key would follow them), answers are never unpacked (no Accept-Encoding
- * is sent, so there is nothing to blow up), proxies come from the usual variables but never stand between us and
- * this machine itself.
+ * always verified (against the system's authorities, or SSL_CERT_FILE's), redirects are never followed (a key would
+ * follow them), answers are never unpacked (no Accept-Encoding is sent, so there is nothing to blow up), proxies come
+ * from the usual variables but never stand between us and this machine itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

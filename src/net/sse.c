@@ -12,7 +12,9 @@
 
 struct sse sse_make(int (*event)(void *arg, const char *type, struct bytes data, struct err *e), void *arg)
 {
-	return (struct sse){ .event = event, .arg = arg, .line = buf_max(SSE_LINE_MAX), .data = buf_max(SSE_EVENT_MAX) };
+	return (struct sse){
+		.event = event, .arg = arg, .line = buf_max(SSE_LINE_MAX), .data = buf_max(SSE_EVENT_MAX)
+	};
 }
 
 static int dispatch(struct sse *s, struct err *e)

@@ -54,23 +54,29 @@ static void what_is_repeated(void)
 	int64_t before;
 
 	survived("{\"status\":500}", 2, "answers 500", "a 500");
-	survived("{\"status\":503,\"body\":\"<html>busy</html>\",\"type\":\"text/html\"}", 4, "try 4", "three 503 in HTML");
+	survived("{\"status\":503,\"body\":\"<html>busy</html>\",\"type\":\"text/html\"}", 4, "try 4",
+		 "three 503 in HTML");
 	survived("{\"status\":408}", 2, "408", "a 408");
 	survived("{\"status\":409}", 2, "409", "a 409");
 	survived("{\"status\":425}", 2, "425", "a 425");
 	before = clock_mono_ms();
-	survived("{\"status\":429,\"headers\":{\"Retry-After\":\"17\"},\"body\":{\"error\":{\"message\":\"slow down\"}}}", 2, "slow down", "a 429");
+	survived(
+		"{\"status\":429,\"headers\":{\"Retry-After\":\"17\"},\"body\":{\"error\":{\"message\":\"slow down\"}}}",
+		2, "slow down", "a 429");
 	before = clock_mono_ms() - before;
 	ok(before >= 17000 && before < 20000, "after what it asked for: %lld ms", (long long)before);
 	before = clock_mono_ms();
-	survived("{\"status\":429,\"headers\":{\"Retry-After\":\"Fri, 15 Jan 2027 08:01:00 GMT\"}}", 2, NULL, "a 429 with a date");
-	survived("{\"fault\":\"cut\",\"text\":\"half of this is lost, and then the rest of it too\"}", 3, "broke off", "a stream cut twice");
+	survived("{\"status\":429,\"headers\":{\"Retry-After\":\"Fri, 15 Jan 2027 08:01:00 GMT\"}}", 2, NULL,
+		 "a 429 with a date");
+	survived("{\"fault\":\"cut\",\"text\":\"half of this is lost, and then the rest of it too\"}", 3, "broke off",
+		 "a stream cut twice");
 	survived("{\"fault\":\"reset\"}", 2, "trying again", "a connection reset");
 	survived("{\"fault\":\"stall\",\"text\":\"half of this\"}", 2, "stalled", "a stream that stalls");
 	survived("{\"fault\":\"silent\"}", 2, "did not answer in time", "silence");
 	survived("{\"text\":\"x\",\"finish\":\"\",\"done\":false}", 2, "in the middle", "a stream that just ends");
-	survived("{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"a\\\"}}]}\\n\\ndata: {\\\"error\\\":{\\\"message\\\":\\\"overloaded\\\",\\\"code\\\":503}}\\n\\n\"}",
-		 2, "overloaded", "an error within a stream");
+	survived(
+		"{\"raw\":\"data: {\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"a\\\"}}]}\\n\\ndata: {\\\"error\\\":{\\\"message\\\":\\\"overloaded\\\",\\\"code\\\":503}}\\n\\n\"}",
+		2, "overloaded", "an error within a stream");
 	survived("{\"finish\":\"network_error\",\"text\":\"par\"}", 2, "network_error", "a finish that is none");
 	survived("{\"fault\":\"duplicate\"}", 2, "duplicate", "a chunk with a key twice");
 	survived("{\"raw\":\"data: {nonsense\\n\\n\"}", 2, "chunk", "a chunk that is no JSON");
@@ -79,16 +85,20 @@ static void what_is_repeated(void)
 
 static void what_is_not(void)
 {
-	refused("{\"status\":400,\"body\":{\"error\":{\"message\":\"messages: bad role\"}}}", ERR_MODEL, "bad role", "a 400");
-	refused("{\"status\":401,\"body\":{\"error\":{\"message\":\"no\"}}}", ERR_AUTH, "set SEALWRIGHT_API_KEY", "a 401");
+	refused("{\"status\":400,\"body\":{\"error\":{\"message\":\"messages: bad role\"}}}", ERR_MODEL, "bad role",
+		"a 400");
+	refused("{\"status\":401,\"body\":{\"error\":{\"message\":\"no\"}}}", ERR_AUTH, "set SEALWRIGHT_API_KEY",
+		"a 401");
 	refused("{\"status\":400,\"body\":{\"error\":{\"message\":\"the request exceeds the available context size\",\"type\":\"exceed_context_size_error\"}}}",
 		ERR_LIMIT, "does not fit the context", "a transcript that is too long");
 	refused("{\"status\":403}", ERR_DENIED, "forbids", "a 403");
-	refused("{\"status\":404,\"body\":{\"error\":{\"message\":\"no such model\"}}}", ERR_NOT_FOUND, "it has: alpha, beta", "a 404");
+	refused("{\"status\":404,\"body\":{\"error\":{\"message\":\"no such model\"}}}", ERR_NOT_FOUND,
+		"it has: alpha, beta", "a 404");
 	refused("{\"status\":402}", ERR_LIMIT, "no credit", "a 402");
-	refused("{\"status\":429,\"body\":{\"error\":{\"message\":\"You exceeded your current quota\",\"code\":\"insufficient_quota\"}}}", ERR_LIMIT,
-		"no credit", "a 429 that is about money");
-	refused("{\"status\":302,\"headers\":{\"Location\":\"https://elsewhere.example/v1\"}}", ERR_USAGE, "https://elsewhere.example/v1", "a redirect");
+	refused("{\"status\":429,\"body\":{\"error\":{\"message\":\"You exceeded your current quota\",\"code\":\"insufficient_quota\"}}}",
+		ERR_LIMIT, "no credit", "a 429 that is about money");
+	refused("{\"status\":302,\"headers\":{\"Location\":\"https://elsewhere.example/v1\"}}", ERR_USAGE,
+		"https://elsewhere.example/v1", "a redirect");
 	refused("{\"fault\":\"html\"}", ERR_MODEL, "web page", "HTML instead of JSON");
 	refused("{\"fault\":\"html\",\"status\":404}", ERR_NOT_FOUND, "it has: alpha", "an HTML 404");
 	refused("{\"fault\":\"gzip\"}", ERR_MODEL, "packed (gzip)", "a gzip bomb");
@@ -114,10 +124,12 @@ static void what_is_read_all_the_same(void)
 	ok(turn("any", &q, &r, &e) == 0 && !strcmp(r.content, "ok"), "what comes behind the end is left %s", e.text);
 	kept();
 	scenario("[{\"answer\":{\"text\":\"ok\",\"usage\":null}}]");
-	ok(turn("any", &q, &r, &e) == 0 && r.usage.counted && r.usage.prompt > 20 && r.usage.completion == 1, "tokens are counted by us when nobody else does");
+	ok(turn("any", &q, &r, &e) == 0 && r.usage.counted && r.usage.prompt > 20 && r.usage.completion == 1,
+	   "tokens are counted by us when nobody else does");
 	kept();
 	scenario("[{\"answer\":{\"text\":\"whole\",\"fault\":\"cut\",\"after\":100000}}]");
-	ok(turn("any", &q, &r, &e) == 0 && !strcmp(r.content, "whole") && r.attempts == 1, "a cut behind the last word costs nothing %s", e.text);
+	ok(turn("any", &q, &r, &e) == 0 && !strcmp(r.content, "whole") && r.attempts == 1,
+	   "a cut behind the last word costs nothing %s", e.text);
 	kept();
 }
 
@@ -133,13 +145,15 @@ static void patience_ends(void)
 
 	scenario("{\"loop\":true,\"steps\":[{\"answer\":{\"status\":503}}]}");
 	model_open(&c, &m, &e);
-	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_BUSY && strstr(e.text, "given up after"), "patience ends: %s", e.text);
+	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_BUSY && strstr(e.text, "given up after"),
+	   "patience ends: %s", e.text);
 	before = clock_mono_ms() - before;
 	ok(before <= 20000 && before > 5000, "within what was given: %lld ms", (long long)before);
 	model_close(&m);
 	scenario("[{\"answer\":{\"status\":429,\"headers\":{\"Retry-After\":\"7200\"}}}]");
 	model_open(&c, &m, &e);
-	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_BUSY, "a wait longer than patience is not begun: %s", e.text);
+	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_BUSY, "a wait longer than patience is not begun: %s",
+	   e.text);
 	ok(strstr(e.text, "wait 7") != NULL, "and it says how long");
 	model_close(&m);
 	kept();
@@ -147,7 +161,9 @@ static void patience_ends(void)
 	c.patience_ms = 3600000;
 	before = clock_mono_ms();
 	model_open(&c, &m, &e);
-	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_NET && strstr(e.text, "127.0.0.1:1; is the server running?"), "an endpoint that is down: %s", e.text);
+	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_NET &&
+		   strstr(e.text, "127.0.0.1:1; is the server running?"),
+	   "an endpoint that is down: %s", e.text);
 	ok(clock_mono_ms() - before <= 2000, "is told at once, however long the patience, when it never answered");
 	model_close(&m);
 	c.base_url = base;
@@ -181,7 +197,8 @@ static void a_stop_is_seen_while_a_model_thinks(void)
 	signal(SIGALRM, stop_now);
 	clock_gettime(CLOCK_MONOTONIC, &t[0]);
 	setitimer(ITIMER_REAL, &soon, NULL);
-	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_STOPPED, "a stop is seen while a model thinks: %s", e.text);
+	ok(model_turn(m, &a, &q, &r, &e) < 0 && e.code == ERR_STOPPED, "a stop is seen while a model thinks: %s",
+	   e.text);
 	clock_gettime(CLOCK_MONOTONIC, &t[1]);
 	ok(t[1].tv_sec - t[0].tv_sec < 3, "at once");
 	kept();
@@ -191,11 +208,20 @@ static void a_stop_is_seen_while_a_model_thinks(void)
 static void hundreds_of_faults(void)
 {
 	static const char *const faults[] = {
-		"{\"status\":429,\"headers\":{\"Retry-After\":\"1\"}}", "{\"status\":500}", "{\"status\":503}", "{\"status\":529}", "{\"fault\":\"reset\"}",
-		"{\"fault\":\"cut\",\"text\":\"a reply that will be cut in two\"}", "{\"fault\":\"cut\",\"after\":7}", "{\"fault\":\"cut\",\"after\":0}",
-		"{\"raw\":\"data: {\\\"choices\\\":[\\n\\n\"}", "{\"text\":\"x\",\"finish\":\"\",\"done\":false}",
-		"{\"fault\":\"duplicate\"}", "{\"status\":502,\"body\":\"<html>bad gateway</html>\",\"type\":\"text/html\"}",
-		"{\"text\":\"half\",\"finish\":\"network_error\"}", "{\"text\":\"\"}",
+		"{\"status\":429,\"headers\":{\"Retry-After\":\"1\"}}",
+		"{\"status\":500}",
+		"{\"status\":503}",
+		"{\"status\":529}",
+		"{\"fault\":\"reset\"}",
+		"{\"fault\":\"cut\",\"text\":\"a reply that will be cut in two\"}",
+		"{\"fault\":\"cut\",\"after\":7}",
+		"{\"fault\":\"cut\",\"after\":0}",
+		"{\"raw\":\"data: {\\\"choices\\\":[\\n\\n\"}",
+		"{\"text\":\"x\",\"finish\":\"\",\"done\":false}",
+		"{\"fault\":\"duplicate\"}",
+		"{\"status\":502,\"body\":\"<html>bad gateway</html>\",\"type\":\"text/html\"}",
+		"{\"text\":\"half\",\"finish\":\"network_error\"}",
+		"{\"text\":\"\"}",
 		"{\"raw\":\"data: {\\\"error\\\":{\\\"message\\\":\\\"overloaded\\\"}}\\n\\n\"}",
 	};
 	enum { KINDS = sizeof(faults) / sizeof(*faults) };
@@ -211,11 +237,16 @@ static void hundreds_of_faults(void)
 		for (int n = (int)rand_below(4); n > 0 && i < RUNS; n--, i++)
 			buf_printf(&steps, "{\"answer\":%s},", faults[rand_below(KINDS)]);
 		if (rand_below(4) == 0 && i < RUNS) { /* a lost call, then the same whole */
-			buf_printf(&steps, "{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":{\"lines\":%d}}],\"lost\":true},\"times\":2},", turns);
+			buf_printf(
+				&steps,
+				"{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":{\"lines\":%d}}],\"lost\":true},\"times\":2},",
+				turns);
 			i++;
 		} else {
-			buf_printf(&steps, "{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":{\"lines\":%d}}],\"chunk\":%d,\"split\":%d}},", turns,
-				   1 + (int)rand_below(9), 1 + (int)rand_below(40));
+			buf_printf(
+				&steps,
+				"{\"answer\":{\"calls\":[{\"name\":\"shell\",\"arguments\":{\"lines\":%d}}],\"chunk\":%d,\"split\":%d}},",
+				turns, 1 + (int)rand_below(9), 1 + (int)rand_below(40));
 		}
 	}
 	steps.p[steps.n - 1] = ']';

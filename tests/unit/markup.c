@@ -10,8 +10,9 @@
 
 #include <stdlib.h>
 
-#define TOOLS "[{\"name\":\"shell\",\"parameters\":{\"properties\":{\"command\":{\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}}}}," \
-	      "{\"name\":\"edit\",\"parameters\":{\"properties\":{\"old\":{\"type\":\"string\"}}}},{\"name\":\"edit_all\"},{\"name\":\"finish\"}]"
+#define TOOLS                                                                                                                         \
+	"[{\"name\":\"shell\",\"parameters\":{\"properties\":{\"command\":{\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}}}}," \
+	"{\"name\":\"edit\",\"parameters\":{\"properties\":{\"old\":{\"type\":\"string\"}}}},{\"name\":\"edit_all\"},{\"name\":\"finish\"}]"
 
 static struct tools tools;
 static struct arena a;
@@ -53,27 +54,35 @@ int main(void)
 	ok(tools_set(&tools, bytes_of(TOOLS), &e) == 0, "tools %s", e.text);
 	found("Look:\n<tool_call>shell\n<arg_key>command</arg_key>\n<arg_value>ls -l</arg_value>\n<arg_key>lines</arg_key>\n<arg_value>5</arg_value>\n</tool_call>",
 	      "shell {\"command\":\"ls -l\",\"lines\":5}", "Look:", "GLM's form, text as text and numbers as numbers");
-	found("<tool_call>shell<arg_key>command</arg_key><arg_value>123</arg_value></tool_call>", "shell {\"command\":\"123\"}", "",
-	      "what is declared as text stays text");
+	found("<tool_call>shell<arg_key>command</arg_key><arg_value>123</arg_value></tool_call>",
+	      "shell {\"command\":\"123\"}", "", "what is declared as text stays text");
 	found("<tool_call>finish</tool_call>", "finish {}", "", "a call without arguments");
 	found("<tool_call>finish", "finish {}", "", "a call whose end was cut");
-	found("<tool_call>edit<arg_key>old</arg_key><arg_value>x </arg_value> y</arg_value></tool_call>", "edit {\"old\":\"x </arg_value> y\"}", "",
-	      "a value that holds an end tag");
-	found("<tool_call>edit<arg_key>old</arg_key><arg_value>a</arg_value></tool_call>\n<tool_call>finish</tool_call>", "edit {\"old\":\"a\"}|finish {}", "",
-	      "two calls");
-	found("<tool_call>rm_rf<arg_key>a</arg_key><arg_value>b</arg_value></tool_call>", "", NULL, "a tool that is not declared is prose");
+	found("<tool_call>edit<arg_key>old</arg_key><arg_value>x </arg_value> y</arg_value></tool_call>",
+	      "edit {\"old\":\"x </arg_value> y\"}", "", "a value that holds an end tag");
+	found("<tool_call>edit<arg_key>old</arg_key><arg_value>a</arg_value></tool_call>\n<tool_call>finish</tool_call>",
+	      "edit {\"old\":\"a\"}|finish {}", "", "two calls");
+	found("<tool_call>rm_rf<arg_key>a</arg_key><arg_value>b</arg_value></tool_call>", "", NULL,
+	      "a tool that is not declared is prose");
 	found("The tag <tool_call> begins a call to the shell.", "", NULL, "so is a tag in a sentence");
-	found("<tool_call>shell<arg_key>command</arg_key><arg_value>never ends", "", NULL, "and a call whose value was cut");
-	found("<tool_call>{\"name\": \"shell\", \"arguments\": {\"command\": \"a\nb\"}}</tool_call> x", "shell {\"command\":\"a\\nb\"}", "x", "Hermes' form");
+	found("<tool_call>shell<arg_key>command</arg_key><arg_value>never ends", "", NULL,
+	      "and a call whose value was cut");
+	found("<tool_call>{\"name\": \"shell\", \"arguments\": {\"command\": \"a\nb\"}}</tool_call> x",
+	      "shell {\"command\":\"a\\nb\"}", "x", "Hermes' form");
 	found("<tool_call>\n<function=shell>\n<parameter=command>\n a\n  b\n</parameter>\n<parameter=lines>\n3\n</parameter>\n</function>\n</tool_call>",
 	      "shell {\"command\":\" a\\n  b\",\"lines\":3}", "", "Qwen coder's form keeps blanks");
 	found("<function=finish></function>", "finish {}", "", "and needs no frame");
-	found("ok\n```json\n{\"tool\": \"shell\", \"arguments\": {\"command\": \"ls\"}}\n```\n", "shell {\"command\":\"ls\"}", "ok", "a fenced block");
-	found("```\n{\"name\":\"shell\",\"parameters\":\"{\\\"command\\\":\\\"ls\\\"}\"}", "shell {\"command\":\"ls\"}", "", "one without an end, JSON within JSON");
+	found("ok\n```json\n{\"tool\": \"shell\", \"arguments\": {\"command\": \"ls\"}}\n```\n",
+	      "shell {\"command\":\"ls\"}", "ok", "a fenced block");
+	found("```\n{\"name\":\"shell\",\"parameters\":\"{\\\"command\\\":\\\"ls\\\"}\"}", "shell {\"command\":\"ls\"}",
+	      "", "one without an end, JSON within JSON");
 	found("{\"tool\":\"shell\",\"command\":\"ls\"}", "shell {\"command\":\"ls\"}", "", "bare and flat");
-	found("[{\"name\":\"finish\",\"arguments\":{}},{\"name\":\"finish\",\"arguments\":{}}]", "finish {}|finish {}", "", "an array");
-	found("[{\"name\":\"finish\",\"arguments\":{}},{\"name\":\"nope\",\"arguments\":{}}]", "", NULL, "all of it or none");
-	found("{\"function\":{\"name\":\"finish\",\"arguments\":\"{}\"}}", "finish {}", "", "OpenAI's own form as text");
+	found("[{\"name\":\"finish\",\"arguments\":{}},{\"name\":\"finish\",\"arguments\":{}}]", "finish {}|finish {}",
+	      "", "an array");
+	found("[{\"name\":\"finish\",\"arguments\":{}},{\"name\":\"nope\",\"arguments\":{}}]", "", NULL,
+	      "all of it or none");
+	found("{\"function\":{\"name\":\"finish\",\"arguments\":\"{}\"}}", "finish {}", "",
+	      "OpenAI's own form as text");
 	found("```json\n{\"name\": \"inventory\", \"version\": 1}\n```", "", NULL, "JSON that is no call");
 	found("```python\nprint({\"tool\": \"shell\"})\n```", "", NULL, "code");
 	is_text(tools_name(&tools, "edit"), "edit", "an exact name wins over a longer one");

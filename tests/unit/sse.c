@@ -30,8 +30,8 @@ static void read_as(const char *in, const char *wanted, const char *name)
 		struct err e = { 0 };
 
 		buf_clear(&got);
-		if (sse_add(&s, (struct bytes){ in, cut }, &e) < 0 || sse_add(&s, (struct bytes){ in + cut, n - cut }, &e) < 0 ||
-		    strcmp(buf_str(&got), wanted) != 0) {
+		if (sse_add(&s, (struct bytes){ in, cut }, &e) < 0 ||
+		    sse_add(&s, (struct bytes){ in + cut, n - cut }, &e) < 0 || strcmp(buf_str(&got), wanted) != 0) {
 			if (!wrong++)
 				printf("# cut at %zu: got %s, wanted %s %s\n", cut, buf_str(&got), wanted, e.text);
 		}
@@ -50,7 +50,8 @@ static void ceilings(void)
 	big.n = 1 << 20;
 	for (int i = 0; i < 100 && r == 0; i++)
 		r = sse_add(&s, buf_bytes(&big), &e);
-	ok(r < 0 && e.code == ERR_INPUT && strstr(e.text, "a line of the stream is larger"), "a line without end is refused: %s", e.text);
+	ok(r < 0 && e.code == ERR_INPUT && strstr(e.text, "a line of the stream is larger"),
+	   "a line without end is refused: %s", e.text);
 	ok(s.line.cap <= SSE_LINE_MAX + 1, "and costs no more than its ceiling");
 	big.p[0] = 'd', big.p[1] = 'a', big.p[2] = 't', big.p[3] = 'a', big.p[4] = ':', big.p[big.n - 1] = '\n';
 	r = 0;
@@ -76,7 +77,8 @@ int main(void)
 	read_as("event: error\ndata: x\n\ndata: y\n\n", "error(x)message(y)", "an event's type is for one event");
 	read_as("event: ping\n\n", "", "an event without data is none");
 	read_as("id: 1\nretry: 10\nfoo: bar\ndatax: no\ndata: a\n\n", "message(a)", "other fields are passed over");
-	read_as("data: \xC3\xA4\xF0\x9F\x98\x80\n\n", "message(\xC3\xA4\xF0\x9F\x98\x80)", "characters split in the middle");
+	read_as("data: \xC3\xA4\xF0\x9F\x98\x80\n\n", "message(\xC3\xA4\xF0\x9F\x98\x80)",
+		"characters split in the middle");
 	read_as("data: a\n\ndata: b", "message(a)", "an event that the end cuts off is dropped");
 	ok(sse_add(&s, bytes_of("data: b"), &e) == 0 && sse_is_amid(&s), "and can be told from a whole one");
 	ok(sse_add(&s, bytes_of("\n\n"), &e) == 0 && !sse_is_amid(&s), "which it may become");
