@@ -358,18 +358,43 @@ static int states_param(struct trial *r, const struct param *p)
 	return 0;
 }
 
+/* "paid" or "is_paid", said as "paid". */
+static bool flag_is_called(struct arena *a, const char *name, struct bytes said)
+{
+	char *words = name_snake(a, said);
+
+	return *words && (!strcmp(name, words) || (!strncmp(name, "is_", 3) && !strcmp(name + 3, words)) ||
+			  (!strncmp(name, "has_", 4) && !strcmp(name + 4, words)));
+}
+
+/* "once it is paid, it ..." may catch one word too many. */
+static struct bytes without_pronoun(struct bytes t)
+{
+	static const char *const words[] = { " it", " they", " then", NULL };
+
+	for (const char *const *w = words; *w; w++) {
+		size_t n = strlen(*w);
+
+		if (t.n > n && !strncasecmp(t.p + t.n - n, *w, n))
+			t.n -= n;
+	}
+	return t;
+}
+
 static int value_param(struct trial *r, const struct param *p)
 {
 	const struct slot *slot = slot_find(r->m, p->slot);
 	struct entity *t = r->t->entity;
 	struct field *f = param_field(r, p->of);
+	struct bytes text;
 	json_t *v = NULL;
 
 	if (!slot)
 		return fallback_set(r, p);
+	text = without_pronoun(slot->text);
 	if (!f) { /* "when it is cancelled": the choice that has this value */
 		for (int i = 0; i < t->n; i++) {
-			json_t *one = t->fields[i].type == FIELD_CHOICE ? resolve_value(r->s->a, &t->fields[i], slot->text) : NULL;
+			json_t *one = t->fields[i].type == FIELD_CHOICE ? resolve_value(r->s->a, &t->fields[i], text) : NULL;
 
 			if (one && v) {
 				json_decref(one);
@@ -381,11 +406,17 @@ static int value_param(struct trial *r, const struct param *p)
 				f = &t->fields[i];
 			}
 		}
+		for (int i = 0; i < t->n && !v; i++) { /* "paid invoices": the yes_no that is called so */
+			if (t->fields[i].type != FIELD_YES_NO || !flag_is_called(r->s->a, t->fields[i].name, text))
+				continue;
+			f = &t->fields[i];
+			v = json_true();
+		}
 		if (v && p->of)
 			json_object_set_new(r->t->params, p->of, json_string(f->name));
 		r->t->score += v ? 10 : 0;
 	} else {
-		v = resolve_value(r->s->a, f, slot->text);
+		v = resolve_value(r->s->a, f, text);
 	}
 	if (!v)
 		return fail(r, arena_printf(r->s->a, "\"%s\" is no value of %s", quoted(r, slot), f ? f->name : "any field"));
@@ -462,6 +493,9 @@ static int closed_param(struct trial *r, const struct param *p)
 		json_object_set_new(r->t->params, p->name, json_string(p->add_name));
 		return change_note(r, p->add_name, true, p->add_type, p->add_required);
 	}
+	if (!p->optional && !p->fallback)
+		return fail(r, arena_printf(r->s->a, "%s has no field that says that one is finished, such as %s", t->name,
+					    *p->names ? *p->names : "closed_on"));
 	return fallback_set(r, p);
 }
 
@@ -595,6 +629,7 @@ void attempt_best(struct spec *s, const struct match *m, struct attempt *out)
 {
 	struct attempt best = { .why = "there is no entity" };
 	const char *other = NULL, *why = NULL;
+	int nearest = 0;
 	bool any = false;
 
 	for (int i = 0; i < s->n; i++) {
@@ -602,8 +637,10 @@ void attempt_best(struct spec *s, const struct match *m, struct attempt *out)
 
 		attempt_make(s, m, &s->entities[i], &t);
 		if (t.why) {
-			if (says_more(t.why, why))
+			if (!why || t.score > nearest || (t.score == nearest && says_more(t.why, why))) { /* the one that came nearest */
 				why = t.why;
+				nearest = t.score;
+			}
 			bind_attempt_drop(&t);
 		} else if (!any || t.score > best.score) {
 			bind_attempt_drop(&best);
@@ -621,6 +658,7 @@ void attempt_best(struct spec *s, const struct match *m, struct attempt *out)
 		best.ambiguous = true;
 	} else if (!any) {
 		best.why = why ? why : best.why;
+		best.score = nearest;
 	}
 	*out = best;
 }

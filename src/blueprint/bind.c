@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/clock.h"
 #include "base/err.h"
 #include "blueprint/attempt.h"
 #include "blueprint/words.h"
@@ -15,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, HITS_MAX = 24, FAILED_MAX = 64, MATCH_LIMIT = 20000, DEPTH_LIMIT = 500, CALLS_MAX = 200000 };
+enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, HITS_MAX = 24, FAILED_MAX = 64, MATCH_LIMIT = 500000, DEPTH_LIMIT = 2000, LIMIT_HITS = 8, TIME_MS = 5000 };
 
 struct span { size_t from, to; };
 
@@ -31,7 +32,9 @@ struct sentence {
 struct binder {
 	struct spec *s;
 	pcre2_match_context *limits;
-	long calls;                              /* of the matcher, over the whole intent */
+	int limit_hits;                          /* patterns that gave up, over the whole intent */
+	int64_t until_ms;
+	bool tired;                              /* time or limits are spent: the rest is told, not read */
 };
 
 /* What a sentence is made of. */
@@ -530,7 +533,7 @@ static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 	if (!why)
 		why = rule_add(b, m->kind, &t, text_of(b->s, n, core));
 	if (why)
-		failed_note(n, t.why ? whole : core, why, !t.why ? 3 : t.ambiguous ? 2 : 1);
+		failed_note(n, t.why ? whole : core, why, (!t.why ? 300 : t.ambiguous ? 200 : 100) + (t.why && t.score < 100 ? t.score : 0));
 	else if (n->bound_n < HITS_MAX)
 		n->bound[n->bound_n++] = core;
 	bind_attempt_drop(&t);
@@ -541,11 +544,16 @@ static void pattern_run(struct binder *b, struct sentence *n, const struct rule_
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
 	size_t at = 0;
 
-	while (data && at < n->n && b->calls++ < CALLS_MAX) {
+	while (data && at < n->n && !b->tired) {
 		int rc = pcre2_match(code, (PCRE2_SPTR)n->text, n->n, at, 0, data, b->limits);
 		const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(data);
 		struct match m = { .kind = k, .sentence = n->text };
 
+		b->tired = b->tired || clock_mono_ms() > b->until_ms;
+		if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_HEAPLIMIT) {
+			failed_note(n, (struct span){ 0, n->n }, "it is too long to be understood; say it in short sentences", 0);
+			b->tired = b->tired || ++b->limit_hits > LIMIT_HITS;
+		}
 		if (rc < 0)
 			break;
 		m.from = ov[0];
@@ -638,13 +646,15 @@ static void sentence_bind(struct binder *b, const char *text, size_t n)
 	for (int k = 0; k < b->s->b->kinds_n; k++)
 		for (int p = 0; p < b->s->b->kinds[k].patterns_n; p++)
 			pattern_run(b, one, &b->s->b->kinds[k], b->s->b->kinds[k].patterns[p]);
+	if (b->tired)
+		failed_note(one, (struct span){ 0, n }, "the words are too long to be understood in time; say it in short sentences", 1000);
 	rest_check(b, one);
 }
 
 int bind_rules(struct spec *s, struct err *e)
 {
 	const char *words = examples_blank(s->a, s->words), *p = words, *from = words;
-	struct binder b = { .s = s, .limits = pcre2_match_context_create(NULL) };
+	struct binder b = { .s = s, .limits = pcre2_match_context_create(NULL), .until_ms = clock_mono_ms() + TIME_MS };
 
 	if (!b.limits)
 		return err_set(e, ERR_SYS, "no memory for matching");

@@ -122,6 +122,24 @@ static struct word_list *word_lists(struct loader *l, const json_t *o, int *n)
 	return out;
 }
 
+static struct synonyms *synonyms_of(struct loader *l, const json_t *o, int *n)
+{
+	struct word_list *lists = word_lists(l, o, n);
+	struct synonyms *out = arena_array(l->a, (size_t)*n + 1, sizeof(*out));
+
+	for (int i = 0; i < *n; i++) {
+		int words = 0;
+
+		while (lists[i].words[words])
+			words++;
+		out[i].phrases = arena_array(l->a, (size_t)words + 1, sizeof(*out[i].phrases));
+		phrase_parse(l->a, bytes_of(lists[i].name), &out[i].phrases[out[i].n++]);
+		for (int k = 0; k < words; k++)
+			phrase_parse(l->a, bytes_of(lists[i].words[k]), &out[i].phrases[out[i].n++]);
+	}
+	return out;
+}
+
 static int want_find(const char *s)
 {
 	static const char *const names[] = { "field", "entity", "ref", "number", "states", "value", "word", "fields",
@@ -266,7 +284,7 @@ static int pattern_load(struct loader *l, const char *kind, const char *s, pcre2
 
 static int kind_load(struct loader *l, const json_t *o, struct rule_kind *k)
 {
-	const json_t *patterns = json_list(o, "patterns"), *params = json_map(o, "params"), *hints = json_list(o, "sample"),
+	const json_t *patterns = json_list(o, "patterns"), *same = json_object_get(o, "patterns"), *params = json_map(o, "params"), *hints = json_list(o, "sample"),
 		     *v;
 	const char *name;
 	json_t *p;
@@ -287,6 +305,15 @@ static int kind_load(struct loader *l, const json_t *o, struct rule_kind *k)
 		if (!json_is_string(v) || pattern_load(l, k->kind, json_string_value(v), &k->patterns[k->patterns_n]) < 0)
 			return json_is_string(v) ? -1 : bad(l, "rule %s: a pattern is no text%s", k->kind, "");
 		k->patterns_n++;
+	}
+	if (json_is_string(same)) { /* those of an earlier kind */
+		for (int n = 0; n < l->b->kinds_n; n++)
+			if (!strcmp(l->b->kinds[n].kind, json_string_value(same))) {
+				k->patterns = l->b->kinds[n].patterns;
+				k->patterns_n = l->b->kinds[n].patterns_n;
+			}
+		if (!k->patterns_n)
+			return bad(l, "rule %s: no earlier kind %s has patterns", k->kind, json_string_value(same));
 	}
 	k->params = arena_array(l->a, json_object_size(params) + 1, sizeof(*k->params));
 	json_object_foreach((json_t *)(uintptr_t)params, name, p)
@@ -428,7 +455,7 @@ static int all_load(struct loader *l, const json_t *v)
 	b->not_matches = texts_of(l, json_list(v, "not_matches"));
 	b->reserved = texts_of(l, json_list(v, "reserved"));
 	b->imports = texts_of(l, json_list(v, "imports"));
-	b->synonyms = word_lists(l, json_map(v, "synonyms"), &b->synonyms_n);
+	b->synonyms = synonyms_of(l, json_map(v, "synonyms"), &b->synonyms_n);
 	b->types = word_lists(l, json_map(v, "types"), &b->types_n);
 	for (int i = 0; i < b->types_n; i++)
 		if (field_type_find(b->types[i].name) < 0)

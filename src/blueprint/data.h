@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "blueprint/spec.h"
+#include "blueprint/words.h"
 
 #include <pcre2.h>
 
@@ -53,6 +54,7 @@ struct rule_kind {
 };
 
 struct word_list { const char *name; const char **words; };
+struct synonyms { struct phrase *phrases; int n; };  /* words that mean the same, parsed once */
 
 struct function_kind {
 	const char *kind, *name, *what;
@@ -76,7 +78,8 @@ struct blueprint {
 	const char *dir, *name, *title, *about, *test, *run, *package;
 	const char **next;
 	const char **matches, **not_matches, **reserved, **imports;
-	struct word_list *synonyms, *types;
+	struct synonyms *synonyms;
+	struct word_list *types;
 	int synonyms_n, types_n;
 	struct rule_kind *kinds;
 	int kinds_n;

@@ -36,15 +36,12 @@ bool resolve_same(const struct spec *s, const struct phrase *x, const struct phr
 	if (phrase_equal(x, y))
 		return true;
 	for (int i = 0; i < s->b->synonyms_n; i++) {
-		const struct word_list *l = &s->b->synonyms[i];
-		struct phrase head = words_of(s, l->name);
-		bool has_x = phrase_equal(x, &head), has_y = phrase_equal(y, &head);
+		const struct synonyms *l = &s->b->synonyms[i];
+		bool has_x = false, has_y = false;
 
-		for (const char **w = l->words; *w && !(has_x && has_y); w++) {
-			struct phrase p = words_of(s, *w);
-
-			has_x = has_x || phrase_equal(x, &p);
-			has_y = has_y || phrase_equal(y, &p);
+		for (int k = 0; k < l->n && !(has_x && has_y); k++) {
+			has_x = has_x || phrase_equal(x, &l->phrases[k]);
+			has_y = has_y || phrase_equal(y, &l->phrases[k]);
 		}
 		if (has_x && has_y)
 			return true;
@@ -136,13 +133,20 @@ static int articles_skip(const struct phrase *p, int at)
 	return at;
 }
 
-/* Whether words before `at` leave the meaning of what follows alone. */
-static bool is_free(const struct spec *s, const struct phrase *p, int at)
+/* Whether words before `at` leave the meaning of what follows alone. `article`: one stands at `at`. */
+static bool is_free(const struct spec *s, const struct phrase *p, int at, bool article)
 {
+	static const char *const ties[] = { "of", "per", "percent", "than", "times", "half", "plus", "minus", "from", "twice", NULL };
 	struct phrase one;
 
+	while (!article && at > 0 && word_in(p->w[at - 1], articles)) {
+		at--;
+		article = at == 0 || !word_in(p->w[at - 1], articles);
+	}
 	if (at == 0)
-		return !p->cut;
+		return article || !p->cut;
+	if (article)
+		return !word_in(p->w[at - 1], ties);
 	if (word_in(p->w[at - 1], before))
 		return strcmp(p->w[at - 1], "of") != 0 && !p->s[at - 1];
 	one = phrase_part(p, at - 1, at);
@@ -159,7 +163,7 @@ struct entity *resolve_entity(const struct spec *s, struct bytes slot, size_t *f
 		struct phrase rest = phrase_part(&p, i, p.n);
 		struct entity *t = entity_called(s, &rest);
 
-		if (t && (i > at || is_free(s, &p, at))) {
+		if (t && is_free(s, &p, at, i > at)) {
 			if (from)
 				*from = p.at[i];
 			return t;
@@ -248,12 +252,12 @@ static struct resolved scan_phrase(struct scan *c, struct bytes slot)
 
 		if (i == p.n)
 			break;
-		if (i > at || is_free(c->s, &p, at))
+		if (is_free(c->s, &p, at, i > at))
 			scan_exact(c, &p, i, of > 0);
 		for (int n = 1; n < 3 && !c->best.level && i + n < p.n; n++) { /* "item stock", "item's stock" */
 			struct phrase head = phrase_part(&p, i, i + n);
 
-			if (entity_called(c->s, &head) == c->t && (i > at || is_free(c->s, &p, at))) {
+			if (entity_called(c->s, &head) == c->t && is_free(c->s, &p, at, i > at)) {
 				int skip = articles_skip(&p, i + n);
 
 				if (skip < p.n)

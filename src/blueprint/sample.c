@@ -340,6 +340,13 @@ static void number_set(json_t *record, const json_t *f, const char *name, double
 	json_object_set_new(record, name, whole ? json_integer((json_int_t)value) : json_real(value));
 }
 
+static double middle(const json_t *f, double low, double high)
+{
+	double scale = !strcmp(json_text_or(f, "type", ""), "whole") ? 1 : 100;
+
+	return ceil((low + high) / 2 * scale) / scale;
+}
+
 /* Every number between the bounds that rules set on its field. */
 static void bounds_keep(struct records *r)
 {
@@ -368,9 +375,9 @@ static void bounds_keep(struct records *r)
 		}
 		if (isinf(low) && isinf(high))
 			continue;
-		if (one < low || one > high)
-			one = isinf(high) ? low + 5 : isinf(low) ? high : low;
-		if (two < low || two > high)
+		if (one <= low || one > high) /* a bound may be strict below */
+			one = isinf(high) ? low + 5 : isinf(low) ? high : middle(f, low, high);
+		if (two <= low || two > high)
 			two = isinf(high) ? low + 8 : isinf(low) ? high - 1 : high;
 		number_set(r->one, f, name, one);
 		number_set(r->two, f, name, two);

@@ -120,6 +120,8 @@ static bool is_plural_of(const char *many, const char *one)
 
 bool word_equal(const char *a, const char *b)
 {
+	if (*a != *b) /* every plural begins as its singular does */
+		return false;
 	return !strcmp(a, b) || is_plural_of(a, b) || is_plural_of(b, a);
 }
 
