@@ -10,24 +10,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "blueprint/attempt.h"
+#include "blueprint/bind.h"
+#include "blueprint/resolve.h"
 #include "blueprint/words.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
 
-enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, HITS_MAX = 24, FAILED_MAX = 64, MATCH_LIMIT = 500000, DEPTH_LIMIT = 2000, LIMIT_HITS = 8, TIME_MS = 5000 };
-
-struct span { size_t from, to; };
-
-struct sentence {
-	const char *text;
-	size_t n;
-	struct span bound[HITS_MAX];             /* what rules were made of              */
-	int bound_n;
-	struct { struct span at; const char *why; int weight; } failed[FAILED_MAX];
-	int failed_n;
-};
+enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, MATCH_LIMIT = 500000, DEPTH_LIMIT = 2000, LIMIT_HITS = 8, TIME_MS = 5000 };
 
 struct binder {
 	struct spec *s;
@@ -46,47 +37,27 @@ static bool ends_sentence(const char *text, const char *p)
 	return *p == '.' && (!p[1] || isspace((unsigned char)p[1])) && !(p - text > 2 && p[-2] == '.');
 }
 
-static bool comma_at(const struct sentence *n, size_t i)
+bool sentence_comma(const struct sentence *n, size_t i)
 {
 	return n->text[i] == ',' && !(i && i + 1 < n->n && isdigit((unsigned char)n->text[i - 1]) &&
 				      isdigit((unsigned char)n->text[i + 1]));
 }
 
 /* The stretch between commas that i stands in. */
-static struct span part_of(const struct sentence *n, size_t i)
+struct span sentence_part(const struct sentence *n, size_t i)
 {
 	struct span p = { i, i };
 
-	while (p.from > 0 && !comma_at(n, p.from - 1))
+	while (p.from > 0 && !sentence_comma(n, p.from - 1))
 		p.from--;
-	while (p.to < n->n && !comma_at(n, p.to))
+	while (p.to < n->n && !sentence_comma(n, p.to))
 		p.to++;
 	return p;
 }
 
-static const char *text_of(struct spec *s, const struct sentence *n, struct span at)
+const char *sentence_text(struct arena *a, const struct sentence *n, struct span at)
 {
-	return line_fold(s->a, (struct bytes){ n->text + at.from, at.to - at.from }, 300);
-}
-
-static bool has_word(struct spec *s, const char *text, const char *const *list)
-{
-	struct phrase p;
-	const char *at = text;
-
-	for (; *at; at++) {
-		if (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '\''))
-			continue;
-		for (const char *const *w = list; *w; w++) {
-			size_t n = strlen(*w);
-
-			if (!strncasecmp(at, *w, n) && !isalnum((unsigned char)at[n]))
-				return true;
-		}
-	}
-	(void)s;
-	(void)p;
-	return false;
+	return line_fold(a, (struct bytes){ n->text + at.from, at.to - at.from }, 300);
 }
 
 static const char *const conditions[] = {
@@ -114,10 +85,10 @@ static bool starts_with(const char *text, const char *const *list)
 	return false;
 }
 
-static bool in_bound(const struct sentence *n, struct span at)
+bool sentence_is_bound(const struct sentence *n, struct span at)
 {
 	for (int i = 0; i < n->bound_n; i++)
-		if (n->bound[i].from < at.to && at.from < n->bound[i].to)
+		if (n->bound[i].at.from < at.to && at.from < n->bound[i].at.to)
 			return true;
 	return false;
 }
@@ -126,35 +97,35 @@ static bool in_bound(const struct sentence *n, struct span at)
 static const char *condition_around(struct binder *b, const struct sentence *n, const struct span *core)
 {
 	struct spec *s = b->s;
-	struct span part = part_of(n, core->from), end = part_of(n, core->to ? core->to - 1 : 0), next, last;
+	struct span part = sentence_part(n, core->from), end = sentence_part(n, core->to ? core->to - 1 : 0), next, last;
 	const char *before, *behind;
 
 	for (int i = 0; i < n->bound_n; i++) { /* a rule that was bound before it ends what can belong to this one */
-		if (n->bound[i].to <= core->from && n->bound[i].to > part.from)
-			part.from = n->bound[i].to;
-		if (n->bound[i].from >= core->to && n->bound[i].from < end.to)
-			end.to = n->bound[i].from;
+		if (n->bound[i].at.to <= core->from && n->bound[i].at.to > part.from)
+			part.from = n->bound[i].at.to;
+		if (n->bound[i].at.from >= core->to && n->bound[i].at.from < end.to)
+			end.to = n->bound[i].at.from;
 	}
-	before = text_of(s, n, (struct span){ part.from, core->from });
-	behind = text_of(s, n, (struct span){ core->to, end.to });
-	if (has_word(s, before, conditions))
+	before = sentence_text(s->a, n, (struct span){ part.from, core->from });
+	behind = sentence_text(s->a, n, (struct span){ core->to, end.to });
+	if (text_has(before, conditions))
 		return arena_printf(s->a, "\"%s\" in front of it is a condition that is not understood", before);
 	while (*behind && strchr(" ):.\x01\"'", *behind))
 		behind++;
 	if (*behind && !starts_with(behind, harmless))
 		return arena_printf(s->a, "\"%s\" behind it is not understood", behind);
-	if (has_word(s, behind, conditions) && starts_with(behind, harmless) &&
+	if (text_has(behind, conditions) && starts_with(behind, harmless) &&
 	    !starts_with(behind, (const char *const[]){ "and", "so", "also", "plus", NULL }))
 		return arena_printf(s->a, "\"%s\" behind it is a condition that is not understood", behind);
 	if (core->to < n->n && n->text[core->to] != ' ' && isalnum((unsigned char)n->text[core->to]))
 		return "it ends inside a word";
-	next = end.to < n->n && comma_at(n, end.to) ? part_of(n, end.to + 1) : (struct span){ n->n, n->n };
-	behind = text_of(s, n, next);
-	if (starts_with(behind, conditions) && !in_bound(n, next))
+	next = end.to < n->n && sentence_comma(n, end.to) ? sentence_part(n, end.to + 1) : (struct span){ n->n, n->n };
+	behind = sentence_text(s->a, n, next);
+	if (starts_with(behind, conditions) && !sentence_is_bound(n, next))
 		return arena_printf(s->a, "\"%s\" behind it is a condition that is not understood", behind);
-	last = part.from > 1 && comma_at(n, part.from - 1) ? part_of(n, part.from - 2) : (struct span){ 0, 0 };
-	before = text_of(s, n, last);
-	if (starts_with(before, conditions) && !in_bound(n, last))
+	last = part.from > 1 && sentence_comma(n, part.from - 1) ? sentence_part(n, part.from - 2) : (struct span){ 0, 0 };
+	before = sentence_text(s->a, n, last);
+	if (starts_with(before, conditions) && !sentence_is_bound(n, last))
 		return arena_printf(s->a, "\"%s\" in front of it is a condition that is not understood", before);
 	return NULL;
 }
@@ -492,8 +463,8 @@ static bool slots_clip(const struct sentence *n, struct match *m)
 		if (from != m->from)
 			continue;
 		for (int k = 0; k < n->bound_n; k++)
-			if (n->bound[k].from < end && n->bound[k].to > from)
-				from = n->bound[k].to;
+			if (n->bound[k].at.from < end && n->bound[k].at.to > from)
+				from = n->bound[k].at.to;
 		while (from < end && strchr(" ,", n->text[from]))
 			from++;
 		if (from >= end)
@@ -513,8 +484,125 @@ static void failed_note(struct sentence *n, struct span at, const char *why, int
 	n->failed[n->failed_n++].why = why;
 }
 
+/* The slot at the match's begin that names one field, or -1. */
+static int first_field_slot(const struct match *m, const struct param **param)
+{
+	for (int i = 0; i < m->slots_n; i++) {
+		if (m->slots[i].at != m->from)
+			continue;
+		for (int k = 0; k < m->kind->params_n; k++) {
+			*param = &m->kind->params[k];
+			if ((*param)->want == WANT_FIELD && !(*param)->many && !(*param)->in && (*param)->slot &&
+			    !strcmp((*param)->slot, m->slots[i].name))
+				return i;
+		}
+	}
+	return -1;
+}
+
+/* Cuts " and", " or" or "," and articles off the end of text[from..to); what it was: 'a', 'o', ',' or 0. */
+static char joint_cut(const char *text, size_t from, size_t *to)
+{
+	static const char *const articles[] = { "the", "a", "an", "its", "each", "every", NULL };
+	size_t end = *to;
+
+	for (bool again = true; again;) {
+		again = false;
+		while (end > from && text[end - 1] == ' ')
+			end--;
+		for (const char *const *w = articles; *w; w++) {
+			size_t n = strlen(*w);
+
+			if (end - from > n && !strncasecmp(text + end - n, *w, n) && text[end - n - 1] == ' ') {
+				end -= n;
+				again = true;
+			}
+		}
+	}
+	if (end > from && text[end - 1] == ',') {
+		*to = end - 1;
+		return ',';
+	}
+	if (end - from > 4 && !strncasecmp(text + end - 4, " and", 4)) {
+		*to = end - 4 - (text[end - 5] == ',');
+		return 'a';
+	}
+	if (end - from > 3 && !strncasecmp(text + end - 3, " or", 3)) {
+		*to = end - 3;
+		return 'o';
+	}
+	return 0;
+}
+
+/*
+ * "stock and reserved never go below zero" says it of both. Fields joined in front of the core are bound as well; with
+ * "or", or where they cannot be, nothing is. *from: where the first of them begins.
+ */
+static const char *joined_add(struct binder *b, const struct sentence *n, const struct match *m, const struct attempt *t, size_t *from,
+			      const char *words_end)
+{
+	const struct param *p = NULL;
+	int at = first_field_slot(m, &p);
+	size_t low = 0, pos = *from;
+	struct bytes also[4];
+	int count = 0;
+
+	for (int i = 0; i < n->bound_n; i++)
+		if (n->bound[i].at.to <= pos && n->bound[i].at.to > low)
+			low = n->bound[i].at.to;
+	while (at >= 0 && count < 4) {
+		size_t end = pos, start;
+		char joint = joint_cut(n->text, low, &end);
+		struct resolved f;
+		struct phrase before;
+
+		if (!joint)
+			break;
+		for (start = end; start > low && n->text[start - 1] != ',' && strncasecmp(n->text + start - 1, " and ", 5); start--)
+			;
+		f = resolve_field(b->s, t->entity, (struct bytes){ n->text + start, end - start }, p->types);
+		phrase_parse(b->s->a, (struct bytes){ n->text + start, f.level ? f.from : 0 }, &before);
+		while (before.n && word_in(before.w[before.n - 1], (const char *const[]){ "a", "an", "the", "its", "each", "every", NULL }))
+			before.n--;
+		if (!f.level || (before.n && word_in(before.w[before.n - 1], (const char *const[]){ "with", "has", "have", "having", "of", NULL })))
+			break;
+		if (joint == 'o')
+			return "it is said of one field or of another";
+		also[count++] = (struct bytes){ n->text + start + f.from, end - start - f.from };
+		pos = start + f.from;
+		if (before.n)
+			break;
+	}
+	for (int i = 0; i < count; i++) {
+		struct match one = *m;
+		struct attempt more;
+		const char *why;
+
+		one.slots[at].text = also[i];
+		one.slots[at].at = (size_t)(also[i].p - n->text);
+		one.from = one.slots[at].at;
+		attempt_best(b->s, &one, &more);
+		why = more.why;
+		if (!why)
+			why = rule_add(b, m->kind, &more, line_fold(b->s->a, (struct bytes){ n->text + pos, (size_t)(words_end - n->text) - pos }, 300));
+		bind_attempt_drop(&more);
+		if (why)
+			return why;
+	}
+	*from = pos;
+	return NULL;
+}
+
+static const char *last_rule(const struct spec *s, size_t had)
+{
+	size_t n = json_array_size(s->rules);
+
+	return n > had ? json_text_or(json_array_get(s->rules, n - 1), "id", "") : "";
+}
+
 static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 {
+	size_t had = json_array_size(b->s->rules);
 	struct attempt t;
 	struct span core, whole = { m->from, m->to };
 	const char *why;
@@ -524,19 +612,55 @@ static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 	while (core.from < core.to && strchr(" ,", n->text[core.from]))
 		core.from++;
 	why = t.why;
-	if (!why && in_bound(n, core)) {
+	if (!why && sentence_is_bound(n, core)) {
 		bind_attempt_drop(&t);
 		return;
 	}
 	if (!why)
 		why = condition_around(b, n, &core);
 	if (!why)
-		why = rule_add(b, m->kind, &t, text_of(b->s, n, core));
-	if (why)
+		why = joined_add(b, n, m, &t, &core.from, n->text + core.to);
+	if (!why)
+		why = rule_add(b, m->kind, &t, sentence_text(b->s->a, n, core));
+	if (why) {
 		failed_note(n, t.why ? whole : core, why, (!t.why ? 300 : t.ambiguous ? 200 : 100) + (t.why && t.score < 100 ? t.score : 0));
-	else if (n->bound_n < HITS_MAX)
-		n->bound[n->bound_n++] = core;
+	} else if (n->bound_n < HITS_MAX) {
+		n->bound[n->bound_n].at = core;
+		n->bound[n->bound_n++].rule = arena_strdup(b->s->a, last_rule(b->s, had));
+	}
 	bind_attempt_drop(&t);
+}
+
+/* "orders above 500 need approval, vip orders don't": what nothing bound takes back what was said before it. */
+static void exceptions_take(struct binder *b, struct sentence *n)
+{
+	static const char *const back[] = { "don't", "doesn't", "do not", "does not", "isn't", "aren't", "is not", "are not", "need not",
+					    "not so", "not that", NULL };
+	static const char *const own[] = { "must", "can", "may", "should", "never", "cannot", "can't", "will", NULL };
+
+	for (int i = 0; i < n->bound_n; i++) {
+		struct span part = sentence_part(n, n->bound[i].at.to - 1), next;
+		const char *text;
+		const json_t *r;
+		size_t k;
+
+		if (part.to >= n->n)
+			continue;
+		next = sentence_part(n, part.to + 1);
+		text = sentence_text(b->s->a, n, next);
+		if (sentence_is_bound(n, next) || !text_has(text, back) || text_has(text, own))
+			continue;
+		json_array_foreach(b->s->rules, k, r) {
+			if (*n->bound[i].rule && !strcmp(json_text_or(r, "id", ""), n->bound[i].rule)) {
+				json_array_remove(b->s->rules, k);
+				break;
+			}
+		}
+		failed_note(n, (struct span){ n->bound[i].at.from, next.to }, arena_printf(b->s->a, "\"%s\" behind it is an exception that is not understood",
+											   text), 300);
+		n->bound[i] = n->bound[--n->bound_n];
+		i--;
+	}
 }
 
 static void pattern_run(struct binder *b, struct sentence *n, const struct rule_kind *k, const pcre2_code *code)
@@ -570,106 +694,44 @@ static void pattern_run(struct binder *b, struct sentence *n, const struct rule_
 	pcre2_match_data_free(data);
 }
 
-/* What sounds like a rule. */
-static const char *const cues[] = {
-	"must", "never", "cannot", "can't", "can not", "may not", "mustn't", "should not", "shouldn't", "only", "at most", "at least",
-	"no two", "no more than", "not more than", "no less than", "unique", "always", "not allowed", "forbidden", "has to", "have to",
-	"exactly", "maximum", "minimum", "limited to", "limit of", "unless", "not exceed", "overlap", "more than one", "required when",
-	"required if", "not be", "no double", "not go", "not have", "up to", "needs approval", "need approval", "approval", NULL,
-};
-
-/* The reason of the kind that came nearest to binding; of equal ones the last, since kinds stand from special to general. */
-static const char *failed_why(const struct sentence *n, struct span at)
-{
-	const char *why = NULL;
-	int weight = 0;
-
-	for (int i = 0; i < n->failed_n; i++) {
-		if (n->failed[i].at.from >= at.to || at.from >= n->failed[i].at.to || n->failed[i].weight < weight)
-			continue;
-		why = n->failed[i].why;
-		weight = n->failed[i].weight;
-	}
-	return why;
-}
-
-static void stretch_check(struct binder *b, const struct sentence *n, struct span at)
-{
-	const char *text, *why = failed_why(n, at);
-
-	if (at.to <= at.from || memchr(n->text + at.from, 1, at.to - at.from))
-		return; /* a description in front of an example: the function says it */
-	text = text_of(b->s, n, at);
-	while (*text && (isspace((unsigned char)*text) || strchr(",:", *text)))
-		text++;
-	if (!strncasecmp(text, "and ", 4))
-		text += 4;
-	if (has_word(b->s, text, cues))
-		spec_leave_out(b->s, text, why ? why : "no kind of rule of this blueprint says this; give it by examples, name(...) == value");
-}
-
-/* Everything that no rule was made of, part by part. */
-static void rest_check(struct binder *b, const struct sentence *n)
-{
-	size_t at = 0;
-
-	while (at < n->n) {
-		struct span part = part_of(n, at), rest = { part.from, part.to };
-		bool whole = !in_bound(n, part);
-
-		if (whole) { /* a match that failed may reach over commas: it is told as one */
-			for (int i = 0; i < n->failed_n; i++)
-				if (n->failed[i].at.from < part.to && n->failed[i].at.to > rest.to)
-					rest.to = part_of(n, n->failed[i].at.to - 1).to;
-			stretch_check(b, n, rest);
-		} else {
-			for (size_t i = part.from; i < part.to;) {
-				rest.from = i;
-				while (i < part.to && !in_bound(n, (struct span){ i, i + 1 }))
-					i++;
-				stretch_check(b, n, (struct span){ rest.from, i });
-				while (i < part.to && in_bound(n, (struct span){ i, i + 1 }))
-					i++;
-			}
-			rest.to = part.to;
-		}
-		at = rest.to + 1;
-	}
-}
-
-static void sentence_bind(struct binder *b, const char *text, size_t n)
+static void sentence_bind(struct binder *b, const char *words, const char *text, size_t n)
 {
 	struct sentence *one = arena_alloc(b->s->a, sizeof(*one));
 
 	one->text = arena_memdup(b->s->a, text, n);
 	one->n = n;
+	one->at = (size_t)(text - words);
 	for (int k = 0; k < b->s->b->kinds_n; k++)
 		for (int p = 0; p < b->s->b->kinds[k].patterns_n; p++)
 			pattern_run(b, one, &b->s->b->kinds[k], b->s->b->kinds[k].patterns[p]);
+	exceptions_take(b, one);
 	if (b->tired)
 		failed_note(one, (struct span){ 0, n }, "the words are too long to be understood in time; say it in short sentences", 1000);
-	rest_check(b, one);
+	rest_tell(b->s, one);
 }
 
 int bind_rules(struct spec *s, struct err *e)
 {
 	const char *words = examples_blank(s->a, s->words), *p = words, *from = words;
 	struct binder b = { .s = s, .limits = pcre2_match_context_create(NULL), .until_ms = clock_mono_ms() + TIME_MS };
+	int n;
 
 	if (!b.limits)
 		return err_set(e, ERR_SYS, "no memory for matching");
 	pcre2_set_match_limit(b.limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(b.limits, DEPTH_LIMIT);
-	for (int n = 0; *from && n < SENTENCES_MAX; n++) {
+	for (n = 0; *from && n < SENTENCES_MAX; n++) {
 		while (*p && !ends_sentence(words, p) && !(p - from >= SENTENCE_MAX && *p == ' '))
 			p++;
 		if (p > from)
-			sentence_bind(&b, from, (size_t)(p - from));
+			sentence_bind(&b, words, from, (size_t)(p - from));
 		p += *p ? 1 : 0;
 		while (isspace((unsigned char)*p))
 			p++;
 		from = p;
 	}
+	if (*from)
+		spec_leave_out(s, from, "there are too many sentences");
 	pcre2_match_context_free(b.limits);
 	return 0;
 }

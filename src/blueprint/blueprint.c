@@ -454,6 +454,7 @@ static int all_load(struct loader *l, const json_t *v)
 	b->matches = texts_of(l, json_list(v, "matches"));
 	b->not_matches = texts_of(l, json_list(v, "not_matches"));
 	b->reserved = texts_of(l, json_list(v, "reserved"));
+	b->provides = texts_of(l, json_list(v, "provides"));
 	b->imports = texts_of(l, json_list(v, "imports"));
 	b->synonyms = synonyms_of(l, json_map(v, "synonyms"), &b->synonyms_n);
 	b->types = word_lists(l, json_map(v, "types"), &b->types_n);

@@ -77,7 +77,7 @@ struct task_kind {
 struct blueprint {
 	const char *dir, *name, *title, *about, *test, *run, *package;
 	const char **next;
-	const char **matches, **not_matches, **reserved, **imports;
+	const char **matches, **not_matches, **reserved, **imports, **provides;
 	struct synonyms *synonyms;
 	struct word_list *types;
 	int synonyms_n, types_n;

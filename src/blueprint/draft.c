@@ -173,6 +173,25 @@ static bool is_said(struct spec *s, const char *name)
 	return phrase_occurs(s->a, words, s->words);
 }
 
+/* What an entity that nobody described surely has. */
+static void stub_fill(struct entity *t)
+{
+	static const char *const people[] = {
+		"customer", "client", "member", "patient", "doctor", "teacher", "student", "employee", "user", "guest", "attendee",
+		"participant", "adopter", "driver", "trainer", "agent", "owner", "author", NULL,
+	};
+	const char *last = strrchr(t->name, '_');
+
+	last = last ? last + 1 : t->name;
+	if (word_in(last, people)) {
+		entity_add(t, "email", FIELD_EMAIL, "model");
+		entity_add(t, "phone", FIELD_PHONE, "model");
+	} else if (!strcmp(last, "item") || !strcmp(last, "line")) {
+		entity_add(t, "quantity", FIELD_WHOLE, "model")->required = true;
+		entity_add(t, "price", FIELD_MONEY, "model");
+	}
+}
+
 /* An entity that only a field or the list of names speaks of. NULL when there is no room. */
 static struct entity *entity_make(struct spec *s, const char *name)
 {
@@ -184,6 +203,7 @@ static struct entity *entity_make(struct spec *s, const char *name)
 	t = &s->entities[s->n++];
 	*t = (struct entity){ .name = cured, .plural = "", .about = "", .from = "words" };
 	entity_add(t, "name", FIELD_TEXT, "model")->required = true;
+	stub_fill(t);
 	return t;
 }
 

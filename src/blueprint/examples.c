@@ -563,7 +563,7 @@ static void catalogue_add(struct spec *s, const struct function_kind *f)
 {
 	int made = 0;
 
-	for (int i = 0; i < s->n && made < f->max; i++) {
+	for (int i = s->n - 1; i >= 0 && made < f->max; i--) { /* the last one refers to the others: it is what the app is about */
 		struct entity *t = &s->entities[i];
 		json_t *names, *params = NULL, *examples = NULL, *v, *fn;
 		char *list, *name;

@@ -115,8 +115,10 @@ void spec_leave_out(struct spec *s, const char *words, const char *reason)
 	const json_t *v;
 	size_t i;
 
-	if (json_array_size(s->left_out) >= LEFT_OUT_MAX)
+	if (json_array_size(s->left_out) > LEFT_OUT_MAX)
 		return;
+	if (json_array_size(s->left_out) == LEFT_OUT_MAX)
+		line = arena_strdup(s->a, "and more: the words ask for too much at once; build it step by step");
 	json_array_foreach(s->left_out, i, v)
 		if (!strcmp(json_string_value(v), line))
 			return;

@@ -403,6 +403,89 @@ static int outer_lines(struct arena *a, struct bytes code, const struct python_f
 	return 1;
 }
 
+/* Whether the code binds the name itself: an argument, an assignment, a loop, an import. */
+static bool name_is_bound(struct bytes code, const char *name)
+{
+	struct python s = { .text = code };
+	struct python_token t, next;
+	size_t n = strlen(name);
+	bool binds = false; /* behind def's bracket, for, as, import */
+
+	while (python_token(&s, &t) > 0) {
+		bool same = t.kind == PYTHON_NAME && t.to - t.from == n && !memcmp(code.p + t.from, name, n);
+		struct python ahead = s;
+
+		if (same && binds)
+			return true;
+		if (same && python_token(&ahead, &next) > 0 && next.kind == PYTHON_OTHER && code.p[next.from] == '=' &&
+		    next.to < code.n && code.p[next.to] != '=' && !s.depth)
+			return true;
+		if (t.kind == PYTHON_NAME)
+			binds = python_starts(code, t.from, "for") || python_starts(code, t.from, "as") ||
+				python_starts(code, t.from, "import") || python_starts(code, t.from, "lambda");
+	}
+	return false;
+}
+
+/* Whether the name is used as a whole name (not behind a dot) and followed by one of `marks`. */
+static bool name_opens(struct bytes code, const char *name, const char *marks)
+{
+	struct python s = { .text = code };
+	struct python_token t, next;
+	size_t n = strlen(name), dot = 0;
+
+	while (python_token(&s, &t) > 0) {
+		struct python ahead = s;
+		bool member = dot && t.from == dot;
+
+		dot = t.kind == PYTHON_OTHER && code.p[t.from] == '.' ? t.to : 0;
+		if (!member && t.kind == PYTHON_NAME && t.to - t.from == n && !memcmp(code.p + t.from, name, n) &&
+		    python_token(&ahead, &next) > 0 && next.kind == PYTHON_OTHER && strchr(marks, code.p[next.from]))
+			return true;
+	}
+	return false;
+}
+
+/* Small models use datetime or math and forget the import: the commonest mistake of all (bench/local). */
+static void imports_cure(struct bytes body, const char *params, struct bytes file, const char *const *allowed, struct bytes *keep,
+			 int *keep_n)
+{
+	static const struct { const char *name, *marks, *module, *line; } known[] = {
+		{ "math", ".", "math", "import math" }, { "re", ".", "re", "import re" },
+		{ "statistics", ".", "statistics", "import statistics" }, { "itertools", ".", "itertools", "import itertools" },
+		{ "collections", ".", "collections", "import collections" }, { "decimal", ".", "decimal", "import decimal" },
+		{ "Decimal", "(.", "decimal", "from decimal import Decimal" },
+		{ "timedelta", "(.", "datetime", "from datetime import timedelta" },
+		{ "date", "(.", "datetime", "from datetime import date" },
+		{ "Counter", "(", "collections", "from collections import Counter" },
+		{ "defaultdict", "(", "collections", "from collections import defaultdict" },
+	};
+	static const char *const members[] = { "datetime.datetime", "datetime.timedelta", "datetime.date", NULL };
+	bool module = false;
+
+	for (const char *const *m = members; *m; m++)
+		module = module || memmem(body.p, body.n, *m, strlen(*m));
+	if (name_opens(body, "datetime", ".(") && !name_is_bound(body, "datetime") && !strstr(params, "datetime") &&
+	    module_allowed("datetime", allowed) && *keep_n < IMPORTS_MAX && !name_is_used(file, "datetime")) {
+		bool have = false;
+
+		for (int k = 0; k < *keep_n; k++)
+			have = have || name_is_used(keep[k], "datetime");
+		if (!have)
+			keep[(*keep_n)++] = bytes_of(module ? "import datetime" : "from datetime import datetime");
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		bool have = name_is_used(file, known[i].name);
+
+		for (int k = 0; k < *keep_n; k++)
+			have = have || (name_is_used(keep[k], known[i].name) && !bytes_equal(keep[k], bytes_of("import datetime")));
+		if (have || *keep_n == IMPORTS_MAX || !name_opens(body, known[i].name, known[i].marks) ||
+		    name_is_bound(body, known[i].name) || !module_allowed(known[i].module, allowed) || strstr(params, known[i].name))
+			continue;
+		keep[(*keep_n)++] = bytes_of(known[i].line);
+	}
+}
+
 /* The names of the arguments in a "def" line, joined by ", ". */
 static char *params_text(struct arena *a, struct bytes head)
 {
@@ -561,8 +644,10 @@ int place_function(struct arena *a, const char *name, const char *const *imports
 	else
 		*why = NULL;
 	if (*why || !inner_imports(a, body, imports, why) ||
-	    !outer_lines(a, code, &f, body, imports, keep, &keep_n, why) ||
-	    !place_write(a, file, &old, code, &f, keep, keep_n, out, why))
+	    !outer_lines(a, code, &f, body, imports, keep, &keep_n, why))
+		return 0;
+	imports_cure(body, is, (struct bytes){ file.p, old.from }, imports, keep, &keep_n);
+	if (!place_write(a, file, &old, code, &f, keep, keep_n, out, why))
 		return 0;
 	if (python_find(*out, name, false, &again, why) <= 0 || again.count != 1) {
 		*why = "what would come of it is no whole file";

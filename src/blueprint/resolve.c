@@ -136,7 +136,8 @@ static int articles_skip(const struct phrase *p, int at)
 /* Whether words before `at` leave the meaning of what follows alone. `article`: one stands at `at`. */
 static bool is_free(const struct spec *s, const struct phrase *p, int at, bool article)
 {
-	static const char *const ties[] = { "of", "per", "percent", "than", "times", "half", "plus", "minus", "from", "twice", NULL };
+	static const char *const ties[] = { "of", "per", "percent", "than", "times", "half", "plus", "minus", "from", "twice", "double",
+					    "triple", "sum", "average", "number", "total", NULL };
 	struct phrase one;
 
 	while (!article && at > 0 && word_in(p->w[at - 1], articles)) {

@@ -105,9 +105,11 @@ static bool item_parse(struct spec *s, struct bytes text, struct item *out)
 }
 
 /* Parts of the list at commas and "and", brackets kept whole. */
-static int items_parse(struct spec *s, const char *p, const char *end, struct item *out)
+static int items_parse(struct spec *s, const char *p, const char *end, struct item *out, const char **to)
 {
 	int n = 0;
+
+	*to = p;
 
 	while (p < end && n < ITEMS_MAX) {
 		const char *q = p;
@@ -126,6 +128,7 @@ static int items_parse(struct spec *s, const char *p, const char *end, struct it
 			if (!item_parse(s, (struct bytes){ p, (size_t)(q - p) }, &out[n]))
 				break;
 			n++;
+			*to = q;
 		}
 		p = q + skip;
 	}
@@ -221,7 +224,7 @@ void said_add(struct spec *s)
 	for (const char *p = words; *p; p++) {
 		for (const char *const *m = marks; *m; m++) {
 			struct item items[ITEMS_MAX];
-			const char *from, *before = p;
+			const char *from, *to, *before = p;
 			struct entity *t;
 			int n;
 
@@ -230,10 +233,12 @@ void said_add(struct spec *s)
 			from = p + strlen(*m);
 			while (before > words && !strchr(",;.:\n()", before[-1]) && p - before < 80)
 				before--;
-			n = items_parse(s, from, list_end(from), items);
+			n = items_parse(s, from, list_end(from), items, &to);
 			t = n ? owner_of(s, (struct bytes){ before, (size_t)(p - before) }, items, n) : NULL;
 			for (int i = 0; t && i < n; i++)
 				item_add(s, t, &items[i]);
+			if (t && s->said_n < SAID_SPANS)
+				s->said[s->said_n++] = (struct said){ (size_t)(p - words), (size_t)(to - words) };
 			break;
 		}
 	}

@@ -18,7 +18,7 @@ struct blueprint;
 enum {
 	ENTITIES_MAX = 6, ENTITIES_ALL = 8,   /* in a draft; with those of the words */
 	FIELDS_MAX = 16, FIELDS_ALL = 24,     /* in a draft; with those of words and rules */
-	CHOICES_MAX = 12, RULES_MAX = 40, LEFT_OUT_MAX = 40, DRAFT_BYTES_MAX = 64 << 10,
+	CHOICES_MAX = 12, RULES_MAX = 40, LEFT_OUT_MAX = 60, SAID_SPANS = 40, DRAFT_BYTES_MAX = 64 << 10,
 };
 
 enum field_type {
@@ -42,7 +42,11 @@ struct entity {
 	int n;
 };
 
+struct said { size_t from, to; }; /* a stretch of the words that was understood */
+
 struct spec {
+	struct said said[SAID_SPANS];   /* lists of fields */
+	int said_n;
 	struct arena *a;
 	const struct blueprint *b;
 	const char *title, *words; /* words: the intent's, valid UTF-8 */

@@ -118,6 +118,8 @@ static void what_is_half_understood_is_left_out(void)
 	left("price never goes below 1 unless it is gold", "\"unless it is gold\" behind it");
 	left("stock never goes below zero, except for samples", "except for samples");
 	left("when an item is retired, stock never goes below zero", "in front of it");
+	left("twice the stock never goes below 5", "no field");
+	left("the sum of the prices never exceeds 100", "no field");
 	left("if it is active, the price never goes below 2", "in front of it");
 	left("stock never goes below zero in summer", "\"in summer\" behind it");
 	left("price never exceeds 20%", "behind it");
@@ -141,10 +143,33 @@ static void what_contradicts_is_left_out(void)
 	ok(strstr(got, "contradicts") != NULL, "nothing lies between: %s", got);
 }
 
-static void prose_binds_nothing(void)
+static void what_nothing_was_made_of_is_told(void)
 {
-	is_text(said("build a CRUD app for inventory with a page for each item and a search over names"), "", "and leaves nothing out");
-	is_text(said("we have stock and below the shop there is zero room"), "", "words of a rule are no rule");
+	is_text(said("build a CRUD app for inventory with a page for each item and a search over books"), "", "an opening and names ask for nothing more");
+	is_text(said("Manage books, members and loans for a small town library."), "", "nor does naming what there is");
+	is_text(said("Items have a name, SKU and price; each loan belongs to a member"), "", "nor a list of fields");
+	left("Nothing may ever be sold on Sundays.", "no kind of rule");
+	left("build an inventory app. Send a mail each morning.", "Send a mail each morning: nothing in this blueprint does this");
+	left("an app for loans with an admin login and email notifications", "admin login and email notifications");
+	left("we have stock and below the shop there is zero room", "nothing in this blueprint does this");
+	left("an app; prices are rounded to 5 cents", "prices are rounded to 5 cents");
+	left("an app for items with a unique barcode", "unique barcode");
+}
+
+static void joined_fields_are_bound_together(void)
+{
+	is_text(said("quantity and price never go below zero"),
+		"item never_below {\"field\":\"quantity\",\"min\":0}; item never_below {\"field\":\"price\",\"min\":0}", "both of two");
+	left("quantity or price never goes below zero", "one field or of another");
+	is_text(said("an app for items with a price and stock never goes below zero"), "item never_below {\"field\":\"quantity\",\"min\":0}",
+		"a list of fields in front is none of them");
+}
+
+static void an_exception_takes_a_rule_back(void)
+{
+	left("stock never goes below zero, samples don't", "is an exception");
+	is_text(said("stock never goes below zero, sku must be unique"),
+		"item never_below {\"field\":\"quantity\",\"min\":0}; item unique {\"fields\":[\"sku\"]}", "another rule is none");
 }
 
 static void a_rule_says_where_it_is_from(void)
@@ -179,7 +204,9 @@ int main(void)
 	several_rules_in_one_sentence();
 	what_is_half_understood_is_left_out();
 	what_contradicts_is_left_out();
-	prose_binds_nothing();
+	what_nothing_was_made_of_is_told();
+	joined_fields_are_bound_together();
+	an_exception_takes_a_rule_back();
 	a_rule_says_where_it_is_from();
 	long_words_end_in_time();
 	arena_drop(&a);

@@ -65,6 +65,21 @@ static void needed_imports_come_along(void)
 	ok(got != NULL, "an allowed import inside is fine: %s", why ? why : "");
 }
 
+static void a_forgotten_import_is_added(void)
+{
+	const char *got = placed("def late_fee(days):\n    return math.ceil(days) + (datetime.date(2024, 1, 1) + datetime.timedelta(days=days)).day\n");
+
+	ok(got && strstr(got, "import datetime\nimport math\n") && !strstr(got, "from datetime"), "of modules: %s", why ? why : "");
+	got = placed("def late_fee(days):\n    d = date(2024, 1, days)\n    return (d - timedelta(days=1)).day\n");
+	ok(got && strstr(got, "from datetime import timedelta\nfrom datetime import date\n"), "of names: %s", why ? why : "");
+	got = placed("def late_fee(days):\n    date = days\n    re = '.'.join([])\n    return date.real\n");
+	ok(got && !strstr(got, "import date") && !strstr(got, "import re\n"), "not where the function binds the name itself: %s", why ? why : "");
+	got = placed("from datetime import datetime\ndef late_fee(days):\n    return datetime(2024, 1, days).day\n");
+	ok(got && strstr(got, "from datetime import datetime\n") && !strstr(got, "\nimport datetime"), "nor twice: %s", why ? why : "");
+	got = placed("def late_fee(days):\n    return Decimal(days)\n");
+	ok(got && !strstr(got, "decimal"), "nor what the blueprint does not allow: %s", why ? why : "");
+}
+
 static void the_rest_is_refused(void)
 {
 	refused("I can't do that.", "no function late_fee", "no function");
@@ -105,6 +120,7 @@ int main(void)
 {
 	a_function_is_placed();
 	needed_imports_come_along();
+	a_forgotten_import_is_added();
 	the_rest_is_refused();
 	a_file_without_it_is_an_error();
 	arena_drop(&a);

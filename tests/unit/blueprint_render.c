@@ -57,7 +57,7 @@ static void a_plan_has_every_task(void)
 	ok(blueprint_plan(&a, b, s, &t, &n, &e) == 0, "a plan is made %s", e.text);
 	for (int i = 0; i < n; i++)
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s%s ", t[i].id, t[i].by_model ? "*" : "", t[i].optional ? "?" : "");
-	is_text(all, "skeleton entity-book entity-loan entity-visit book-copies-never-below function-late-fee* function-book-totals*? ",
+	is_text(all, "skeleton entity-book entity-loan entity-visit book-copies-never-below function-late-fee* function-loan-totals*? ",
 		"in the blueprint's order, entities by what refers to what");
 	is_text(t[5].what, "Late fee, as its examples say.", "a function without a description says so");
 	is_whole(t[1].tests_n, 1, "with its tests");

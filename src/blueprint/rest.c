@@ -1,0 +1,199 @@
+/*
+ * What is left of the words: everything asked for that nothing was made of is told, better once too often.
+ *
+ * A stretch needs no telling when it is the opening ("build an app for X"), part of a list of fields, the description of
+ * an example, or made only of names of the specification and of words that ask for nothing. A stretch that sounds like
+ * a demand is told even then.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "blueprint/bind.h"
+#include "blueprint/data.h"
+#include "blueprint/words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* What sounds like a demand. */
+static const char *const cues[] = {
+	"must", "never", "cannot", "can't", "can not", "may not", "mustn't", "should", "shouldn't", "only", "at most", "at least",
+	"no two", "no more than", "not more than", "no less than", "unique", "always", "not allowed", "forbidden", "has to", "have to",
+	"exactly", "maximum", "minimum", "limited to", "limit of", "unless", "exceed", "overlap", "more than one", "required when",
+	"required if", "not be", "no double", "not go", "not have", "up to", "needs approval", "need approval", "approval", "nothing",
+	"nobody", "no one", "none", "may ever", "allowed", "refuse", "reject", "prevent", "avoid", "disallow", "forbid", "without",
+	"don't", "doesn't", "do not", "does not", "before", "after", "when", "if", "once", "until", "per", "automatically", "except",
+	"no", "not", "isn't", "aren't", "won't", "every time", "whenever", "twice", "required", "mandatory", NULL,
+};
+
+/* Words that ask for nothing beyond records that can be made, read, changed, found and deleted. */
+static const char *const filler[] = {
+	"a", "an", "the", "and", "or", "of", "for", "to", "with", "in", "on", "at", "by", "from", "its", "their", "our", "each", "every",
+	"any", "all", "some", "one", "is", "are", "has", "have", "having", "be", "that", "which", "where", "who", "whose", "it", "they",
+	"this", "these", "those", "there", "as", "also", "so", "please", "then", "plus", "build", "make", "create", "write", "develop",
+	"generate", "need", "want", "i", "we", "me", "us", "my", "you", "can", "could", "would", "will", "app", "application", "web",
+	"service", "system", "crud", "rest", "json", "api", "program", "tool", "simple", "small", "basic", "manage", "manages",
+	"managing", "track", "tracks", "tracking", "keep", "keeps", "store", "stores", "storing", "record", "records", "list", "lists",
+	"show", "shows", "view", "edit", "add", "adding", "delete", "update", "search", "save", "field", "fields", "entity", "entities",
+	"table", "tables", "belongs", "belong", "contains", "contain", "includes", "include", "including", "following", "like", "such",
+	"new", "information", "info", "data", "details", "using", "use", "both", "various", "different", "own", "give", "given", "over",
+	"about", "between", "s", NULL,
+};
+
+static const char *const connectors[] = { "with", "where", "that", "which", "whose", "having", "and", "when", "if", NULL };
+
+bool text_has(const char *text, const char *const *words)
+{
+	for (const char *at = text; *at; at++) {
+		if (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '\''))
+			continue;
+		for (const char *const *w = words; *w; w++) {
+			size_t n = strlen(*w);
+
+			if (!strncasecmp(at, *w, n) && !isalnum((unsigned char)at[n]) && at[n] != '\'')
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool words_have(struct arena *a, const char *name, const char *w)
+{
+	struct phrase p;
+
+	phrase_parse(a, bytes_of(name), &p);
+	for (int i = 0; i < p.n; i++)
+		if (word_equal(p.w[i], w))
+			return true;
+	return false;
+}
+
+/* A word of a name of the specification, of its title, or of what means the same as a field. */
+static bool is_known(struct spec *s, const char *w)
+{
+	if (word_in(w, filler) || words_have(s->a, s->title, w))
+		return true;
+	for (const char **p = s->b->provides; *p; p++)
+		if (words_have(s->a, *p, w))
+			return true;
+	for (int i = 0; i < s->n; i++) {
+		const struct entity *t = &s->entities[i];
+
+		if (words_have(s->a, t->name, w) || words_have(s->a, t->plural, w))
+			return true;
+		for (int k = 0; k < t->n; k++) {
+			if (words_have(s->a, t->fields[k].name, w))
+				return true;
+			for (int c = 0; c < t->fields[k].choices_n; c++)
+				if (words_have(s->a, t->fields[k].choices[c], w))
+					return true;
+		}
+	}
+	return false;
+}
+
+/* Whether a word at `at` of the sentence stands in a list of fields. */
+static bool is_said(const struct spec *s, const struct sentence *n, size_t at)
+{
+	for (int i = 0; i < s->said_n; i++)
+		if (s->said[i].from <= n->at + at && n->at + at < s->said[i].to)
+			return true;
+	return false;
+}
+
+/* Whether every word of the stretch is known. The opening of the words may hold any noun: "for a bike shop". */
+static bool is_plain(struct spec *s, const struct sentence *n, struct span at, bool opening)
+{
+	bool first = n->at == 0;
+	int purpose = 0; /* words behind "for" in the first sentence: what the app is for */
+
+	for (size_t i = at.from; i < at.to;) {
+		size_t from = i;
+		char *w;
+
+		while (i < at.to && (isalnum((unsigned char)n->text[i]) || (unsigned char)n->text[i] >= 0x80))
+			i++;
+		if (i == from) {
+			i++;
+			continue;
+		}
+		w = arena_memdup(s->a, n->text + from, i - from);
+		for (char *p = w; *p; p++)
+			*p = (char)tolower((unsigned char)*p);
+		if (word_in(w, connectors)) {
+			opening = false;
+			purpose = 0;
+		}
+		if (first && !strcmp(w, "for"))
+			purpose = 6;
+		if (!opening && purpose-- <= 0 && !is_said(s, n, from) && !is_known(s, w))
+			return false;
+		if (i + 1 < at.to && n->text[i] == '\'' && n->text[i + 1] == 's')
+			i += 2;
+	}
+	return true;
+}
+
+/* The reason of the kind that came nearest to binding; of equal ones the last, since kinds stand from special to general. */
+static const char *failed_why(const struct sentence *n, struct span at)
+{
+	const char *why = NULL;
+	int weight = 0;
+
+	for (int i = 0; i < n->failed_n; i++) {
+		if (n->failed[i].at.from >= at.to || at.from >= n->failed[i].at.to || n->failed[i].weight < weight)
+			continue;
+		why = n->failed[i].why;
+		weight = n->failed[i].weight;
+	}
+	return why;
+}
+
+static bool before_example(const struct sentence *n, size_t at)
+{
+	return at < n->n && memchr(n->text + at, 1, n->n - at) != NULL;
+}
+
+static void stretch_tell(struct spec *s, const struct sentence *n, struct span at)
+{
+	const char *text, *why = failed_why(n, at);
+	bool demand;
+
+	if (at.to <= at.from || before_example(n, at.from))
+		return; /* a description in front of an example: the function says it */
+	text = sentence_text(s->a, n, at);
+	while (*text && (isspace((unsigned char)*text) || strchr(",:.()\x01", *text)))
+		text++;
+	if (!strncasecmp(text, "and ", 4))
+		text += 4;
+	demand = text_has(text, cues);
+	if (demand)
+		spec_leave_out(s, text, why ? why : "no kind of rule of this blueprint says this; give it by examples, name(...) == value");
+	else if (!is_plain(s, n, at, n->at + at.from == 0))
+		spec_leave_out(s, text, "nothing in this blueprint does this");
+}
+
+void rest_tell(struct spec *s, const struct sentence *n)
+{
+	size_t at = 0;
+
+	while (at < n->n) {
+		struct span part = sentence_part(n, at), rest = part;
+
+		if (!sentence_is_bound(n, part)) { /* a match that failed may reach over commas: it is told as one */
+			for (int i = 0; i < n->failed_n; i++)
+				if (n->failed[i].at.from < part.to && n->failed[i].at.to > rest.to && n->failed[i].weight > 0)
+					rest.to = sentence_part(n, n->failed[i].at.to - 1).to;
+			stretch_tell(s, n, rest);
+		} else {
+			for (size_t i = part.from; i < part.to;) {
+				rest.from = i;
+				while (i < part.to && !sentence_is_bound(n, (struct span){ i, i + 1 }))
+					i++;
+				stretch_tell(s, n, (struct span){ rest.from, i });
+				while (i < part.to && sentence_is_bound(n, (struct span){ i, i + 1 }))
+					i++;
+			}
+		}
+		at = rest.to + 1;
+	}
+}
