@@ -544,7 +544,7 @@ static const char *joined_add(struct binder *b, const struct sentence *n, const 
 	const struct param *p = NULL;
 	int at = first_field_slot(m, &p);
 	size_t low = 0, pos = *from;
-	struct bytes also[4];
+	struct bytes also[4] = { { 0 } };
 	int count = 0;
 
 	for (int i = 0; i < n->bound_n; i++)
