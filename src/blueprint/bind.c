@@ -18,11 +18,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, MATCH_LIMIT = 500000, DEPTH_LIMIT = 2000, LIMIT_HITS = 8, TIME_MS = 5000 };
+enum { SENTENCE_MAX = 1000, SENTENCES_MAX = 200, MATCH_LIMIT = 500000, DEPTH_LIMIT = 2000, HEAP_KIB = 16 << 10, LIMIT_HITS = 8, TIME_MS = 5000 };
 
 struct binder {
 	struct spec *s;
 	pcre2_match_context *limits;
+	pcre2_match_data *data;                  /* malloc's: of a pattern's own it would grow the blueprint's arena */
 	int limit_hits;                          /* patterns that gave up, over the whole intent */
 	int64_t until_ms;
 	bool tired;                              /* time or limits are spent: the rest is told, not read */
@@ -665,12 +666,11 @@ static void exceptions_take(struct binder *b, struct sentence *n)
 
 static void pattern_run(struct binder *b, struct sentence *n, const struct rule_kind *k, const pcre2_code *code)
 {
-	pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
 	size_t at = 0;
 
-	while (data && at < n->n && !b->tired) {
-		int rc = pcre2_match(code, (PCRE2_SPTR)n->text, n->n, at, 0, data, b->limits);
-		const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(data);
+	while (at < n->n && !b->tired) {
+		int rc = pcre2_match(code, (PCRE2_SPTR)n->text, n->n, at, 0, b->data, b->limits);
+		const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(b->data);
 		struct match m = { .kind = k, .sentence = n->text };
 
 		b->tired = b->tired || clock_mono_ms() > b->until_ms;
@@ -691,7 +691,6 @@ static void pattern_run(struct binder *b, struct sentence *n, const struct rule_
 			hit_try(b, n, &m);
 		at = ov[1] > at ? ov[1] : at + 1;
 	}
-	pcre2_match_data_free(data);
 }
 
 static void sentence_bind(struct binder *b, const char *words, const char *text, size_t n)
@@ -713,13 +712,20 @@ static void sentence_bind(struct binder *b, const char *words, const char *text,
 int bind_rules(struct spec *s, struct err *e)
 {
 	const char *words = examples_blank(s->a, s->words), *p = words, *from = words;
-	struct binder b = { .s = s, .limits = pcre2_match_context_create(NULL), .until_ms = clock_mono_ms() + TIME_MS };
+	struct binder b = {
+		.s = s, .limits = pcre2_match_context_create(NULL), .data = pcre2_match_data_create(GROUPS_MAX, NULL),
+		.until_ms = clock_mono_ms() + TIME_MS,
+	};
 	int n;
 
-	if (!b.limits)
+	if (!b.limits || !b.data) {
+		pcre2_match_context_free(b.limits);
+		pcre2_match_data_free(b.data);
 		return err_set(e, ERR_SYS, "no memory for matching");
+	}
 	pcre2_set_match_limit(b.limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(b.limits, DEPTH_LIMIT);
+	pcre2_set_heap_limit(b.limits, HEAP_KIB);
 	for (n = 0; *from && n < SENTENCES_MAX; n++) {
 		while (*p && !ends_sentence(words, p) && !(p - from >= SENTENCE_MAX && *p == ' '))
 			p++;
@@ -733,5 +739,6 @@ int bind_rules(struct spec *s, struct err *e)
 	if (*from)
 		spec_leave_out(s, from, "there are too many sentences");
 	pcre2_match_context_free(b.limits);
+	pcre2_match_data_free(b.data);
 	return 0;
 }

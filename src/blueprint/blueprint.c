@@ -274,8 +274,12 @@ static int pattern_load(struct loader *l, const char *kind, const char *s, pcre2
 		return bad(l, "rule %s: a pattern is too long%s", kind, "");
 	*out = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
 			     PCRE2_CASELESS | PCRE2_UTF | PCRE2_DUPNAMES | PCRE2_NEVER_BACKSLASH_C, &code, &at, l->compile);
-	if (*out)
-		return 0;
+	if (*out) {
+		uint32_t groups = 0;
+
+		pcre2_pattern_info(*out, PCRE2_INFO_CAPTURECOUNT, &groups);
+		return groups < GROUPS_MAX ? 0 : bad(l, "rule %s: a pattern has too many groups%s", kind, "");
+	}
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof(why));
 	snprintf(place, sizeof(place), "%zu", (size_t)at);
 	err_set(l->e, ERR_INPUT, "rule %s: pattern \"%.300s\": %s at byte %s", kind, s, why, place);

@@ -14,6 +14,8 @@
 
 #include <pcre2.h>
 
+enum { GROUPS_MAX = 100 }; /* of a pattern, itself counted */
+
 enum want {
 	WANT_FIELD, WANT_ENTITY, WANT_REF, WANT_NUMBER, WANT_STATES, WANT_VALUE, WANT_WORD, WANT_FIELDS, WANT_REFS,
 	WANT_CHOICE, WANT_CLOSED,
