@@ -288,8 +288,8 @@ static int pattern_load(struct loader *l, const char *kind, const char *s, pcre2
 
 static int kind_load(struct loader *l, const json_t *o, struct rule_kind *k)
 {
-	const json_t *patterns = json_list(o, "patterns"), *same = json_object_get(o, "patterns"), *params = json_map(o, "params"), *hints = json_list(o, "sample"),
-		     *v;
+	const json_t *patterns = json_list(o, "patterns"), *same = json_object_get(o, "patterns");
+	const json_t *params = json_map(o, "params"), *hints = json_list(o, "sample"), *v;
 	const char *name;
 	json_t *p;
 	size_t i;
