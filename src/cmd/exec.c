@@ -52,39 +52,8 @@ static int prompt_of(struct arena *a, const struct opts *o, const char **out, st
 
 static json_t *about_of(const struct settings *s, const char *prompt)
 {
-	static const char *const backends[] = { [SANDBOX_OWN] = "own", [SANDBOX_OCI] = "oci", [SANDBOX_OFF] = "off" };
-
-	return json_pack("{s:o, s:s, s:s*, s:s, s:s*, s:s*, s:I, s:I, s:f, s:I}", "intent", json_string_any(bytes_of(prompt)), "model",
-			 s->model, "base_url", s->base_url, "sandbox", backends[s->sandbox], "image", s->image, "test_command",
-			 s->test_command, "max_turns", (json_int_t)s->budget.turns, "max_tokens", (json_int_t)s->budget.tokens, "max_cost",
-			 s->budget.cost, "time_ms", (json_int_t)s->budget.time_ms);
-}
-
-/* A resume takes what the session was begun with, unless the command line says otherwise. */
-static int settings_of_session(struct settings *s, const json_t *about, struct err *e)
-{
-	struct flow_budget *b = &s->budget;
-
-	if (settings_from(s, "model") != FROM_FLAG && settings_from(s, "base_url") != FROM_FLAG) {
-		s->model = json_text_or(about, "model", s->model);
-		s->base_url = json_text(about, "base_url");
-	}
-	if (settings_from(s, "sandbox") != FROM_FLAG && settings_from(s, "sandbox") != FROM_POLICY &&
-	    sandbox_backend_parse(json_text_or(about, "sandbox", "own"), &s->sandbox, e) < 0)
-		return err_wrap(e, "the session");
-	if (settings_from(s, "image") != FROM_FLAG)
-		s->image = json_text(about, "image");
-	if (settings_from(s, "test_command") != FROM_FLAG)
-		s->test_command = json_text(about, "test_command");
-	if (settings_from(s, "max_turns") < FROM_FLAG)
-		b->turns = json_whole(about, "max_turns", b->turns);
-	if (settings_from(s, "max_tokens") < FROM_FLAG)
-		b->tokens = json_whole(about, "max_tokens", b->tokens);
-	if (settings_from(s, "max_cost") < FROM_FLAG)
-		b->cost = json_real_or(about, "max_cost", b->cost);
-	if (settings_from(s, "time") < FROM_FLAG)
-		b->time_ms = json_whole(about, "time_ms", b->time_ms);
-	return 0;
+	return json_pack("{s:o, s:s, s:o}", "intent", json_string_any(bytes_of(prompt)), "model", s->model, "settings",
+			 settings_about(s));
 }
 
 static void told(void *arg, const char *line)
@@ -184,7 +153,7 @@ int exec_resume(struct arena *a, struct session *s, const struct opts *o, struct
 	struct view view;
 	int r;
 
-	if (settings_load(a, o, &set, e) < 0 || settings_of_session(&set, session_about(s), e) < 0)
+	if (settings_load_session(a, o, session_about(s), &set, e) < 0)
 		return -1;
 	view_open(&view, set.json, set.quiet);
 	session_listen(s, view_event, &view);

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "agent/index.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "cmd/cmd.h"
@@ -140,6 +141,9 @@ static void options_fill(struct flow_options *f, struct shown *shown)
 {
 	const struct settings *set = shown->settings;
 
+	f->model = set->model;
+	f->base_url = set->base_url;
+	f->sandbox = set->sandbox;
 	f->budget = set->budget;
 	f->image = set->image;
 	f->patience_ms = set->patience_ms;
@@ -160,6 +164,7 @@ static int run_run(struct arena *a, const struct opts *o, struct err *e)
 	struct shown shown;
 	struct flow_options f = { 0 };
 	enum flow_end end = FLOW_UNFINISHED;
+	auto_json *about = NULL;
 	char *dir;
 	int r;
 
@@ -170,11 +175,10 @@ static int run_run(struct arena *a, const struct opts *o, struct err *e)
 	    folder(a, o, &f.intent, &dir, e) < 0)
 		return -1;
 	f.dir = dir;
-	f.model = set.model;
-	f.base_url = set.base_url;
-	f.sandbox = set.sandbox;
 	show_open(&shown, &set);
 	options_fill(&f, &shown);
+	about = settings_about(&set);
+	f.settings = about;
 	r = flow_start(&f, &end, e);
 	view_close(&shown.view);
 	return r < 0 ? -1 : end_status(end);
@@ -183,6 +187,7 @@ static int run_run(struct arena *a, const struct opts *o, struct err *e)
 static int resume_run(struct arena *a, const struct opts *o, struct err *e)
 {
 	auto_session *s = NULL;
+	auto_json *found = NULL;
 	struct settings set;
 	struct shown shown;
 	struct flow_options f = { 0 };
@@ -191,14 +196,11 @@ static int resume_run(struct arena *a, const struct opts *o, struct err *e)
 
 	if (o->rest_n > 1)
 		return err_set(e, ERR_USAGE, "one session at a time; `sealwright sessions` lists them");
-	if (settings_load(a, o, &set, e) < 0 || session_open(o->rest_n ? o->rest[0] : NULL, &s, e) < 0)
+	if (session_find(o->rest_n ? o->rest[0] : NULL, &found, e) < 0 ||
+	    session_open(json_text_or(found, "id", ""), &s, e) < 0 || settings_load_session(a, o, session_about(s), &set, e) < 0)
 		return -1;
 	if (!strcmp(session_kind(s), "exec"))
 		return exec_resume(a, s, o, e);
-	f.model = settings_from(&set, "model") == FROM_FLAG ? set.model : NULL;
-	f.base_url = settings_from(&set, "base_url") == FROM_FLAG ? set.base_url : NULL;
-	f.sandbox = set.sandbox;
-	f.sandbox_given = settings_from(&set, "sandbox") == FROM_FLAG;
 	show_open(&shown, &set);
 	options_fill(&f, &shown);
 	r = flow_resume(s, &f, &end, e);

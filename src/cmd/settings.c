@@ -485,8 +485,11 @@ int settings_load(struct arena *a, const struct opts *o, struct settings *out, s
 
 int settings_load_session(struct arena *a, const struct opts *o, const json_t *about, struct settings *out, struct err *e)
 {
-	struct settings_parts p = { .env = from_env, .policy_path = SETTINGS_POLICY, .session = json_map(about, "settings") };
+	auto_json *kept = json_copy(json_map(about, "settings"));
+	struct settings_parts p = { .env = from_env, .policy_path = SETTINGS_POLICY, .session = kept };
 
+	if (o && opts_has(o, "model")) /* another model does not answer at the endpoint of the one before */
+		json_object_del(kept, "base_url");
 	if (file_read(a, SETTINGS_POLICY, &p.policy, e) < 0) {
 		if (e)
 			e->code = ERR_DENIED;

@@ -248,8 +248,8 @@ int flow_start(const struct flow_options *o, enum flow_end *end, struct err *e)
 
 	for (int i = 0; i < o->intent.tags_n; i++)
 		json_array_append_new(tags, json_string(o->intent.tags[i]));
-	about = json_pack("{s:o, s:o, s:s*, s:s*, s:i}", "intent", json_string_any(bytes_of(o->intent.text)), "tags", tags,
-			  "model", o->model, "base_url", o->base_url, "sandbox", (int)o->sandbox);
+	about = json_pack("{s:o, s:o, s:s*, s:O*}", "intent", json_string_any(bytes_of(o->intent.text)), "tags", tags, "model",
+			  o->model, "settings", o->settings);
 	if (fs_make_dirs(o->dir, 0755, e) < 0)
 		return -1;
 	if (session_create("run", o->dir, about, &s, e) < 0)
@@ -270,12 +270,6 @@ int flow_resume(struct session *s, const struct flow_options *given, enum flow_e
 	const json_t *about = session_about(s);
 	struct flow f = { .a = &a, .s = s, .o = &o, .dir = session_dir(s) };
 
-	if (!o.model)
-		o.model = json_text(about, "model");
-	if (!o.base_url)
-		o.base_url = json_text(about, "base_url");
-	if (!o.sandbox_given)
-		o.sandbox = (enum sandbox_backend)json_whole(about, "sandbox", SANDBOX_OWN);
 	if (intent_parse(&a, bytes_of(json_text_or(about, "intent", "")), o.tags, &f.intent, e) < 0)
 		return err_wrap(e, "session %s", session_id(s));
 	if (session_each(s, replay, &f, e) < 0)

@@ -32,7 +32,7 @@ struct flow_options {
 	const char *dir;               /* absolute; absent or empty                                             */
 	const char *model, *base_url;  /* as model_choice                                                       */
 	enum sandbox_backend sandbox;
-	bool sandbox_given;            /* flow_resume: it wins over the session's                               */
+	const json_t *settings;        /* flow_start: kept in the log for who resumes; may be NULL              */
 	int sandbox_level;             /* the least that the sandbox must reach, or nothing is run; 0: any      */
 	const char *image;             /* of SANDBOX_OCI; NULL: its own                                         */
 	int64_t patience_ms;           /* with a failing endpoint; 0: the model's own                           */
@@ -57,8 +57,8 @@ enum flow_end {
 
 /* Makes a session and runs it to its end. -1 with e set when it could not go on: the session can be resumed. */
 int flow_start(const struct flow_options *o, enum flow_end *end, struct err *e);
-/* Goes on with a session of kind "run". o's intent and dir are ignored; model, budget and sandbox win over the logged
- * ones where they are set. */
+/* Goes on with a session of kind "run". o's intent and dir are ignored; all else is what the caller resolved anew from the
+ * session's "settings" and the person's options, so that a policy which came since holds. */
 int flow_resume(struct session *s, const struct flow_options *o, enum flow_end *end, struct err *e);
 
 #endif

@@ -88,6 +88,17 @@ if policy true 2>/dev/null; then
 	check 'and the file is named' complains '/etc/sealwright/policy.yml allows own'
 	run policy env SEALWRIGHT_BASE_URL=https://elsewhere.example/v1 sealwright config list
 	check 'an endpoint that is not listed is denied' exits 3
+	log() { python3 "$top/tests/cli/log.py" "$1" "$tmp" "$2" x "$3" </dev/null; }
+	log aaaaaaaaaaaa run '{"sandbox":"off"}'
+	log bbbbbbbbbbbb exec '{"max_cost":"50"}'
+	run policy sealwright resume aaaa
+	check 'a session that began without a sandbox is not resumed without one' exits 3
+	check 'and the file is named' complains 'the session asks for the sandbox off; /etc/sealwright/policy.yml allows own'
+	run policy sealwright resume bbbb
+	check 'nor is one that may spend more' exits 3
+	check 'and both are named' complains 'the session asks for 50; /etc/sealwright/policy.yml allows at most max_cost 5'
+	run policy sealwright resume bbbb --max-cost 50
+	check 'a flag does not change that' exits 3
 	echo 'max_cost: [' >"$tmp/etc/sealwright/policy.yml"
 	run policy sealwright config list
 	check 'a policy that is broken denies' exits 3
