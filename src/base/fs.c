@@ -305,7 +305,7 @@ char *fs_config_dir(struct arena *a, struct err *e)
 
 char *fs_share(struct arena *a, const char *name, struct err *e)
 {
-	static const char *const beside[] = { "../share", "../share/sealwright", "../../share" };
+	static const char *const beside[] = { "../share/sealwright", "../share", "../../share" }; /* installed, then built */
 	const char *given = getenv("SEALWRIGHT_SHARE");
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

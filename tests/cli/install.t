@@ -17,7 +17,11 @@ run "$root/opt/sw/bin/sealwright" help
 check 'it runs from there' exits 0
 run "$root/opt/sw/bin/sealwright" completion bash
 check 'and finds its share folder' prints 'qwen2.5-coder-1.5b'
-rm -rf "$root/opt/sw/share/sealwright"
+mkdir "$root/opt/sw/share/models"
+echo '{}' >"$root/opt/sw/share/models/catalogue.json"
+run "$root/opt/sw/bin/sealwright" completion bash
+check 'a neighbour with a like-named folder does not mislead it' prints 'qwen2.5-coder-1.5b'
+rm -rf "$root/opt/sw/share/models" "$root/opt/sw/share/sealwright"
 run "$root/opt/sw/bin/sealwright" models list
 check 'without it, it names what is missing' complains 'share/models/catalogue.json is missing'
 check 'nothing is writable by others' sh -c '! find "$1" -perm /022 ! -type l | grep -q .' - "$root"
