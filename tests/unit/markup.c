@@ -4,11 +4,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "../tap.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "model/markup.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define TOOLS                                                                                                                         \
 	"[{\"name\":\"shell\",\"parameters\":{\"properties\":{\"command\":{\"type\":\"string\"},\"lines\":{\"type\":\"integer\"}}}}," \
@@ -36,13 +36,13 @@ static void hostile(const char *piece, const char *name)
 	static char text[2 << 20];
 	struct markup_call f[MARKUP_MAX];
 	size_t n = strlen(piece);
-	int64_t t = clock_mono_ms();
+	clock_t t = clock(); /* of the processor: a busy machine is not a slow parser */
 
 	for (size_t i = 0; i + n < sizeof(text); i += n)
 		memcpy(text + i, piece, n);
 	markup_find(&a, &tools, (struct bytes){ text, sizeof(text) }, f);
 	markup_json((struct bytes){ text, sizeof(text) });
-	t = clock_mono_ms() - t;
+	t = (clock() - t) * 1000 / CLOCKS_PER_SEC;
 	ok(t < 1000, "2 MB of %s take %lld ms", name, (long long)t);
 }
 
