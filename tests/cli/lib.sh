@@ -82,8 +82,8 @@ check() {
 	echo "#   wanted: $*"
 	echo "#   ran:    $ran"
 	echo "#   status: $status"
-	head -c 2000 "$out" | sed 's/^/#   stdout: /'
-	head -c 2000 "$err" | sed 's/^/#   stderr: /'
+	head -c 2000 "$out" | awk '{ print "#   stdout: " $0 }' # which ends a line that was cut
+	head -c 2000 "$err" | awk '{ print "#   stderr: " $0 }'
 	return 1
 }
 
