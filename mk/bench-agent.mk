@@ -13,3 +13,7 @@ $(B)/bench/floor: bench/agent/floor.c
 bench-agent: $(B)/sealwright $(B)/bench/server $(B)/bench/floor ## CPU, memory, bytes and time of a turn, beside a floor in C
 	python3 bench/agent/run.py $(B) $(if $(QUICK),--quick)
 .PHONY: bench-agent
+
+soak-exec: $(B)/sealwright $(B)/bench/server ## kill -9 at KILLS instants (default 200), resumed each time: no turn lost or doubled
+	python3 bench/agent/soak.py $(B) $(or $(KILLS),200)
+.PHONY: soak-exec

@@ -1,9 +1,9 @@
 /*
  * A scripted model that is never the bottleneck: for `make bench-agent`.
  *
- *     server TURNS PORT-FILE
+ *     server TURNS PORT-FILE [COMMAND]
  *
- * Answers TURNS times with a call of the shell tool (`echo hi N`), then with words. Which turn it is, is read off the
+ * Answers TURNS times with a call of the shell tool (COMMAND with the turn for %d; `echo hi %d`), then with words. Which turn it is, is read off the
  * request (its tool results), so that a repeated request gets the same answer. Streams when asked to. Behind each end it
  * prints one JSON line: connections, bytes of the first request's body, bytes added a turn, and how long the client took
  * from an answer's last byte to the next request's last byte.
@@ -25,6 +25,7 @@
 enum { TURNS_MAX = 20000, BODY_MAX = 64 << 20 };
 
 static int turns, connections, requests;
+static const char *command = "echo hi %d";
 static size_t first_bytes, last_bytes;
 static double gaps[TURNS_MAX];
 static int n_gaps;
@@ -50,11 +51,12 @@ static int turn_of(const char *body, size_t n)
 
 static int answer(char *out, size_t room, int turn, int stream, size_t prompt)
 {
-	char body[4096], call[512];
+	char body[4096], call[512], what[128];
 	int n;
 
+	snprintf(what, sizeof(what), command, turn);
 	snprintf(call, sizeof(call), "[{\"index\":0,\"id\":\"call_%d\",\"type\":\"function\",\"function\":{\"name\":\"shell\",\"arguments\":"
-		 "\"{\\\"command\\\":\\\"echo hi %d\\\"}\"}}]", turn, turn);
+		 "\"{\\\"command\\\":\\\"%s\\\"}\"}}]", turn, what);
 	if (stream)
 		n = snprintf(body, sizeof(body),
 			     "data: {\"id\":\"r%d\",\"object\":\"chat.completion.chunk\",\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":"
@@ -156,11 +158,13 @@ int main(int argc, char **argv)
 	char *buf = malloc((size_t)BODY_MAX + 1);
 	FILE *f;
 
-	if (argc != 3 || !buf || bind(s, (struct sockaddr *)&at, size) < 0 || listen(s, 16) < 0 || getsockname(s, (struct sockaddr *)&at, &size) < 0) {
-		fputs("server TURNS PORT-FILE\n", stderr);
+	if (argc < 3 || !buf || bind(s, (struct sockaddr *)&at, size) < 0 || listen(s, 16) < 0 || getsockname(s, (struct sockaddr *)&at, &size) < 0) {
+		fputs("server TURNS PORT-FILE [COMMAND]\n", stderr);
 		return 2;
 	}
 	turns = atoi(argv[1]);
+	if (argc > 3)
+		command = argv[3];
 	f = fopen(argv[2], "w");
 	if (!f)
 		return 2;

@@ -147,7 +147,6 @@ static void spend(struct loop *l, const struct model_usage *u)
 	struct model_usage *all = &l->spent.usage;
 
 	l->spent.turns++;
-	l->turns++;
 	all->prompt += u->prompt;
 	all->cached += u->cached;
 	all->completion += u->completion;
@@ -157,9 +156,12 @@ static void spend(struct loop *l, const struct model_usage *u)
 		*l->o->spent = l->spent;
 }
 
-static int log_usage(struct loop *l, const struct model_usage *u, struct err *e)
+int loop_spend(struct loop *l, const struct model_usage *u, struct err *e)
 {
-	json_t *d = json_pack("{s:I, s:I, s:I, s:b, s:I, s:I}", "prompt", (json_int_t)u->prompt, "cached", (json_int_t)u->cached, "completion",
+	json_t *d;
+
+	spend(l, u);
+	d = json_pack("{s:I, s:I, s:I, s:b, s:I, s:I}", "prompt", (json_int_t)u->prompt, "cached", (json_int_t)u->cached, "completion",
 			      (json_int_t)u->completion, "counted", u->counted, "elapsed_ms", (json_int_t)elapsed(l), "turns",
 			      (json_int_t)l->spent.turns);
 
@@ -230,8 +232,8 @@ static int ask(struct loop *l, struct err *e)
 	json_object_set_new(d, "context", json_integer((json_int_t)l->c.messages.n));
 	if (loop_log(l, "reply", d, e) < 0)
 		return -1;
-	spend(l, &r.usage);
-	if (log_usage(l, &r.usage, e) < 0)
+	l->turns++;
+	if (loop_spend(l, &r.usage, e) < 0)
 		return -1;
 	return loop_reply_add(l, own, e);
 }

@@ -52,6 +52,8 @@ struct loop {
 /* An event, without and with what makes it last. */
 int loop_log(struct loop *l, const char *type, json_t *data, struct err *e);
 
+/* Counts what a turn cost, in memory and in the log. */
+int loop_spend(struct loop *l, const struct model_usage *u, struct err *e);
 /* Tells the model something of ours: an event and a message. kind: for readers of the log. */
 int loop_tell(struct loop *l, const char *kind, const char *text, struct err *e);
 void loop_over(struct loop *l, enum loop_end end, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

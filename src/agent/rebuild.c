@@ -9,10 +9,14 @@
 #include "agent/loop_state.h"
 #include "base/err.h"
 
+#include <math.h>
+
 struct rebuild {
 	struct loop *l;
 	bool inside, ended;
 	bool told;          /* one of our messages since the last reply */
+	bool owed;          /* the last reply's usage is not in the log */
+	struct model_usage usage;
 };
 
 static int add_text(struct loop *l, enum item_kind kind, const char *role, const char *text, struct err *e)
@@ -55,6 +59,7 @@ static int begun(struct rebuild *r, const struct session_event *ev, struct err *
 static int replied(struct rebuild *r, const struct session_event *ev, struct err *e)
 {
 	struct loop *l = r->l;
+	const json_t *u = json_map(json_map(ev->data, "reply"), "usage");
 	const char *why;
 
 	if (chain_holds(r, ev, e) < 0)
@@ -65,6 +70,9 @@ static int replied(struct rebuild *r, const struct session_event *ev, struct err
 	if (l->reply.n)
 		l->lengths = 0;
 	r->told = false;
+	r->owed = true;
+	r->usage = (struct model_usage){ json_whole(u, "prompt", 0), json_whole(u, "cached", 0), json_whole(u, "completion", 0),
+					 json_real_or(u, "cost", NAN), json_flag(u, "counted", false) };
 	l->summary = NULL;
 	return loop_reply_add(l, ev->data, e);
 }
@@ -110,6 +118,8 @@ static int event(void *arg, const struct session_event *ev, struct err *e)
 		return replied(r, ev, e);
 	if (!strcmp(ev->type, "say"))
 		return told(r, ev, e);
+	if (!strcmp(ev->type, "usage"))
+		r->owed = false;
 	if (!strcmp(ev->type, "tool"))
 		l->reply.started = true;
 	if (!strcmp(ev->type, "tool.result"))
@@ -128,6 +138,8 @@ int loop_rebuild(struct loop *l, bool *found, bool *ended, struct err *e)
 	struct rebuild r = { .l = l };
 
 	if (session_each(l->o->session, event, &r, e) < 0)
+		return -1;
+	if (r.owed && loop_spend(l, &r.usage, e) < 0) /* killed between the two */
 		return -1;
 	*found = r.inside;
 	*ended = r.ended;

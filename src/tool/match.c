@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_LINES_MIN = 3, BLOCK_LINES_MAX = 200, WORK_MAX = 20000000, NEAREST_LINES = 12 };
+enum { BLOCK_LINES_MIN = 3, BLOCK_LINES_MAX = 200, WORK_MAX = 20000000, NEAREST_LINES = 12,
+       LADDER_LINES_MAX = 200000 };
 
 struct line {
 	const char *p;
@@ -615,11 +616,23 @@ static void find_folded(struct arena *a, struct bytes file, struct bytes old, st
 	buf_drop(&b);
 }
 
+/* A file of four million empty lines is searched exactly, and not line by line: each costs 60 bytes here. */
+static bool is_too_long(struct bytes file)
+{
+	size_t n = 0;
+
+	for (const char *p = file.p, *end = p + file.n; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
+	return n > LADDER_LINES_MAX;
+}
+
 static bool ladder(struct arena *a, struct bytes file, struct bytes old, struct bytes new, struct match *out)
 {
 	struct text f, o, n;
 	size_t at = 0, lines;
 
+	if (is_too_long(file))
+		return false;
 	text_split(a, file, &f);
 	text_split(a, old, &o);
 	text_split(a, new, &n);
@@ -691,6 +704,8 @@ char *match_nearest(struct arena *a, struct bytes file, struct bytes old)
 	struct buf b = buf_max(16 << 10);
 	char *text;
 
+	if (is_too_long(file))
+		return arena_strdup(a, "");
 	text_split(a, file, &ft);
 	text_split(a, plain_of(a, old).t, &ot);
 	f = fold_lines(a, &ft);

@@ -16,7 +16,13 @@ scenario() {
 }
 work=$tmp/work
 model() { run sealwright "$@" --model scripted --base-url "$url"; }
-log() { cat "$XDG_STATE_HOME"/sealwright/sessions/*/log.jsonl; }
+until_true() {
+	for _ in $(seq 200); do
+		eval "$1" && return 0
+		sleep 0.05
+	done
+	return 1
+}
 
 scenario '{"steps": [
  {"expect": {"tools": ["shell", "read", "edit", "write", "search", "plan", "test"], "roles": ["system", "user"], "stream": true,
@@ -108,6 +114,17 @@ model exec go
 check 'a model that turns in circles is stopped' exits 1
 check 'with the facts' complains '`shell make` was called 7 times with the same result'
 
+scenario '{"steps": [{"answer": {"delay": 20, "text": "too late"}}, {"expect": {"messages": 2}, "answer": {"text": "In time."}}]}'
+sealwright exec --model scripted --base-url "$url" go >"$tmp/stop.out" 2>&1 &
+pid=$!
+check 'a request is out' until_true '[ -s "$tmp/.run/requests" ]'
+kill -TERM $pid
+wait $pid
+check 'a person who says stop is obeyed at once' test $? = 1
+check 'and told how to go on' grep -q 'stopped; to go on: sealwright resume' "$tmp/stop.out"
+model resume
+check 'which works' test "$(cat "$out")" = 'In time.'
+
 # kill -9 while an answer is awaited, then while a command runs.
 scenario '{"steps": [
  {"answer": {"calls": [{"name": "shell", "arguments": {"command": "echo 1 >>ran"}}]}},
@@ -115,13 +132,6 @@ scenario '{"steps": [
  {"expect": {"prefix": true, "messages": 4, "last": "[0, "}, "answer": {"calls": [{"name": "shell", "arguments": {"command": "echo 2 >>ran; sleep 297"}}]}},
  {"expect": {"prefix": true, "messages": 6, "last": "was killed while this ran"}, "answer": {"text": "Survived."}}
 ]}'
-until_true() {
-	for _ in $(seq 200); do
-		eval "$1" && return 0
-		sleep 0.05
-	done
-	return 1
-}
 sealwright exec --model scripted --base-url "$url" go >/dev/null 2>&1 &
 pid=$!
 check 'the first turn is done' until_true 'grep -q "\"n\": 2" "$tmp/.run/requests" 2>/dev/null'

@@ -148,7 +148,7 @@ static struct session *fresh(void)
 }
 
 struct reading {
-	int replies, results;
+	int replies, results, usages, turns_right;
 	struct buf chains, said, texts;
 };
 
@@ -159,8 +159,10 @@ static int read_event(void *arg, const struct session_event *ev, struct err *e)
 	(void)e;
 	if (!strcmp(ev->type, "reply")) {
 		r->replies++;
+		r->turns_right += json_whole(ev->data, "turn", 0) == r->replies;
 		buf_printf(&r->chains, "%s ", json_text_or(ev->data, "chain", "?"));
 	}
+	r->usages += !strcmp(ev->type, "usage");
 	if (!strcmp(ev->type, "say"))
 		buf_printf(&r->said, "[%s] %s\n", json_text_or(ev->data, "kind", "?"), json_text_or(ev->data, "text", ""));
 	if (!strcmp(ev->type, "tool.result")) {
@@ -258,7 +260,7 @@ static bool ran_right(const char *ran, const char *texts)
 
 static void killed_behind_every_event(void)
 {
-	int lost = 0, twice = 0, unequal = 0, told = 0, at;
+	int lost = 0, twice = 0, unequal = 0, uncounted = 0, told = 0, at;
 
 	work_script();
 	for (at = 1; at < 100; at++) {
@@ -295,6 +297,7 @@ static void killed_behind_every_event(void)
 			lost++;
 			printf("# killed behind event %d: %d replies, a.txt %s\n", at, r.replies, tree_file("a.txt"));
 		}
+		uncounted += r.usages != 6 || r.turns_right != 6;
 		told += strstr(buf_str(&r.texts), "was killed while this ran") != NULL;
 		twice += !ran_right(tree_file("ran"), buf_str(&r.texts));
 		if (!strstr(buf_str(&r.texts), "was killed while this ran"))
@@ -304,6 +307,7 @@ static void killed_behind_every_event(void)
 	ok(at > 20, "killed behind each of %d events and resumed", at - 1);
 	is_whole(lost, 0, "no turn is lost");
 	is_whole(twice, 0, "no command runs twice, none is missing unsaid");
+	is_whole(uncounted, 0, "every turn is counted and paid once");
 	is_whole(unequal, 0, "every request holds the bytes that it would have held");
 	ok(told > 0 && told < at / 2, "a command that was cut off is told of (%d times)", told);
 }
