@@ -148,6 +148,18 @@ class AppTest(unittest.TestCase):
                 varied[field] = self.other(entity.fields[field], record[field], next(self.count))
         return varied
 
+    def alone(self, name, body, field):
+        """The body without numbers that a rule compares with this one, so that it can be anything."""
+        changed = dict(body)
+        for rule in self.entity(name).rules:
+            if rule.kind in ("order", "not_before") and field in (rule.first, rule.second):
+                other = rule.first if field == rule.second else rule.second
+                changed[other] = None
+                if self.field(name, other).required:
+                    steps = 0 if rule.kind == "not_before" else -1 if field == rule.second else 1
+                    changed[other] = body[field] + steps
+        return changed
+
     def other(self, field, value, number):
         """Another value of this field: the number-th."""
         if field.type in ("text", "long_text"):

@@ -23,6 +23,10 @@ class Entity:
         self.functions = []     # computed fields and totals, see functions.py
         self.referred_by = []   # (entity, field) pairs that point here, see link()
 
+    def called(self, name):
+        """A field's name as people read it."""
+        return self.fields[name].title.lower() if name in self.fields else name
+
     def searchable(self):
         return [field for field in self.fields.values() if field.searchable]
 

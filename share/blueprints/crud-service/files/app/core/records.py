@@ -192,7 +192,8 @@ class Records:
             refusals += self._doubled(write)
         if refusals:
             raise Problem(409, "A rule says no: %s." % "; ".join(
-                "%s %s" % (refusal["field"], refusal["reason"]) for refusal in refusals), refusals)
+                "%s %s" % (entity.called(refusal["field"]), refusal["reason"])
+                for refusal in refusals), refusals)
 
     def _check_refs(self, write):
         errors = []

@@ -132,7 +132,8 @@ async function learnLabels(items) {
 }
 
 function labelOf(which, record) {
-  const value = record[which.name + "_label"] || record[which.label];
+  const naming = which.fields.find((field) => field.name === which.label && field.type !== "ref");
+  const value = record[which.name + "_label"] || (naming && record[which.label]);
   return value === null || value === undefined || value === "" || typeof value === "object"
     ? "#" + record.id : String(value);
 }
@@ -150,7 +151,7 @@ function written(field, value) {
 const isNumber = (field) => ["whole", "decimal", "money"].includes(field.type);
 
 function drawPage(page) {
-  const columns = entity.fields.concat(entity.computed.map((name) => (
+  const columns = entity.fields.concat(entity.computed.filter((name) => name !== entity.name + "_label").map((name) => (
     { name, title: name.replace(/_/g, " "), type: "computed" })));
   byId("columns").replaceChildren(...columns.map((field) => {
     const head = make("th", null, { scope: "col" });
@@ -276,7 +277,9 @@ async function openEditor(item) {
 
 function showReasons(problem) {
   const errors = (problem && problem.errors) || [];
-  byId("editor-error").textContent = problem ? problem.detail || "The service does not answer." : "";
+  const words = errors.filter((error) => error.words).map((error) => " The rule: “" + error.words + "”.");
+  byId("editor-error").textContent = problem ?
+    (problem.detail || "The service does not answer.") + words.join("") : "";
   byId("editor-error").hidden = !problem;
   for (const field of entity.fields) {
     const reasons = errors.filter((error) => error.field === field.name).map((error) => error.reason);
