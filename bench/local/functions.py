@@ -51,17 +51,33 @@ def judge(code, asserts):
 
 
 def catalogue(kind, template, e):
-    """A catalogue's function for entity e, worded and with asserts."""
-    sums = ", ".join(f'"{n}" the sum of their {n}' for n in e["numbers"][:-1])
-    sums += (" and " if sums else "") + f'"{e["numbers"][-1]}" the sum of their {e["numbers"][-1]}'
-    words = {**e, "sums": sums, "choices": ", ".join(e["choices"]), "required": ", ".join(e["required"])}
-    name = template["name"].format(**words)
-    asserts = [f"{name}({', '.join(map(repr, args))}) == {want!r}" for args, want in CASES[kind](e)]
-    return {"name": name, "params": template["params"], "what": template["what"].format(**words), "examples": asserts[:1],
-            "hidden": asserts[1:], "kind": kind}
+    """A candidate's function for entity e, worded and with asserts."""
+    words = {**e, "keys": ", ".join(f'"{n}"' for n in e["numbers"]), "choices": ", ".join(e["choices"]), "required": ", ".join(e["required"])}
+    return worded(kind, template["name"].format(**words), template["params"], template["what"].format(**words), e)
 
 
-def label(e):
+def offered(template, e):
+    """The same for a function of blueprint.json, whose words are Mustache: as much of it as they use."""
+    what = re.sub(r"\{\{#entity\.numbers\}\}(.*?)\{\{/entity\.numbers\}\}", lambda m: "".join(
+        re.sub(r"\{\{\^last\}\}(.*?)\{\{/last\}\}", "" if n == e["numbers"][-1] else r"\1", m.group(1)).replace("{{name}}", n)
+        for n in e["numbers"]), template["what"])
+    what = what.replace("{{entity.label_field}}", e["label"])
+    assert "{{" not in what, what
+    return worded(template["kind"], template["name"].format(**e), ", ".join(p["name"] for p in template["params"]), what, e)
+
+
+def worded(kind, name, params, what, e):
+    asserts = LABEL if kind == "label" else [f"{name}({', '.join(map(repr, args))}) == {want!r}" for args, want in CASES[kind](e)]
+    asserts = [a.replace("CALL", name).replace("FIELD", e["label"]) for a in asserts]
+    return {"name": name, "params": params, "what": what, "examples": asserts[:1], "hidden": asserts[1:], "kind": kind}
+
+
+# As each/test_function_label.py.mustache asks: the line is free but for this.
+LABEL = ["(lambda s: isinstance(s, str) and 'Ab c' in s and '\\n' not in s and len(s) <= 300)(CALL({'id': 7, 'version': 1, 'FIELD': 'Ab c', 'other': 'x', 'n': 3}))",
+         "(lambda s: 'Ab c' in s and 'None' not in s)(CALL({'id': 7, 'version': 1, 'FIELD': 'Ab c', 'other': None, 'n': None}))"]
+
+
+def title(e):
     one, two = e["label"], e["second"]
     return [(({one: "Ab", two: "c d"},), "Ab (c d)"), (({one: "Ab"},), "Ab"), (({one: "Ab", two: None},), "Ab"), (({one: "x", two: ""},), "x")]
 
@@ -71,6 +87,11 @@ def totals(e):
     second = {n: 10 for n in e["numbers"]}
     return [(([first, second],), {"count": 2, **{n: first[n] + 10 for n in e["numbers"]}}), (([],), {"count": 0, **{n: 0 for n in e["numbers"]}}),
             (([{n: None for n in e["numbers"]}, first],), {"count": 2, **first}), (([{}],), {"count": 1, **{n: 0 for n in e["numbers"]}})]
+
+
+def sums(e):
+    """As totals, where the caller leaves empty values out: `.get(key, 0)`, which is what the model writes, is then right."""
+    return [case for case in totals(e) if "None" not in repr(case[0])] + [(([{e["numbers"][0]: 3}, {}],), {"count": 2, **{n: 0 for n in e["numbers"]}, e["numbers"][0]: 3})]
 
 
 def counts(e):
@@ -97,7 +118,7 @@ def latest(e):
     return [(([old, new],), new), (([new, old],), new), (([],), None), (([none, old],), old), (([none],), None), (([{}, new],), new)]
 
 
-CASES = {"label": label, "totals": totals, "counts": counts, "matches": matches, "missing": missing, "latest": latest}
+CASES = {"title": title, "sums": sums, "totals": totals, "counts": counts, "matches": matches, "missing": missing, "latest": latest}
 
 
 def search(server, prompt, function, examples, most):

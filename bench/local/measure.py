@@ -70,8 +70,10 @@ def measure_functions(o, server):
     """Each function once without and once with the user's examples in its docstring."""
     prompt, d, kept = ask.Prompt(o.function_prompt or os.path.join(PROMPTS, "function.md")), data("functions.json"), []
     groups = {"free": d["free"]}
+    for template in data(os.path.abspath(o.blueprint))["functions"]:
+        groups[template["kind"]] = [functions.offered(template, e) for e in d[o.entities]]
     for kind, template in d["catalogue"].items():
-        groups[kind] = [functions.catalogue(kind, template, e) for e in d["entities"]]
+        groups[kind] = [functions.catalogue(kind, template, e) for e in d[o.entities]]
     for group, wanted in groups.items():
         wanted = [f for f in wanted if not o.only or group in o.only or f["name"] in o.only]
         for examples in o.examples if wanted else ():
@@ -103,6 +105,8 @@ def main():
     p.add_argument("--schema", help="another schema")
     p.add_argument("--function-prompt", help="another prompt file for functions")
     p.add_argument("--examples", nargs="+", type=int, default=[0, 1], help="0 without, 1 with the user's examples in the docstring")
+    p.add_argument("--blueprint", default=os.path.join(PROMPTS, "../blueprint.json"), help="another wording of its functions")
+    p.add_argument("--entities", choices=["entities", "held-out"], default="entities", help="for the catalogue's functions")
     p.add_argument("--samples", type=int, default=9, help="of a function, at most")
     p.add_argument("--keep", help="write every answer and its grade to this file")
     p.add_argument("--verbose", action="store_true")
