@@ -232,7 +232,8 @@ class Service:
         self.allow(request, "GET")
         request.no_query()
         rows = self.records.all(entity, functions_module.MAX_RECORDS)
-        return Answer(200, {"totals": functions_module.bounded(function, [rows])})
+        known = [{name: value for name, value in row.items() if value is not None} for row in rows]
+        return Answer(200, {"totals": functions_module.bounded(function, [known])})
 
     def record(self, request, plural, number):
         entity = self.entities.get(plural)
