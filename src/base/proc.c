@@ -109,6 +109,30 @@ static void pipe_close(struct ends *p)
 	fs_close(&p->w);
 }
 
+bool proc_is_key(const char *var)
+{
+	static const char end[] = "_API_KEY";
+	size_t n = strcspn(var, "=");
+
+	return n >= sizeof(end) - 1 && !strncmp(var + n - (sizeof(end) - 1), end, sizeof(end) - 1);
+}
+
+/* Ours without keys, which no child of ours has a use for; the strings are still environ's. */
+static const char **env_ours(void)
+{
+	const char **env;
+	size_t n = 0, out = 0;
+
+	while (environ[n])
+		n++;
+	env = mem_alloc((n + 1) * sizeof(*env));
+	for (size_t i = 0; i < n; i++)
+		if (!proc_is_key(environ[i]))
+			env[out++] = environ[i];
+	env[out] = NULL;
+	return env;
+}
+
 /* fds: what becomes 0, 1, 2; -1 is /dev/null. */
 static int spawn(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
 		 const int fds[3], pid_t *pid, struct err *e)
@@ -116,6 +140,7 @@ static int spawn(struct proc_starter *by, const char *const *argv, const char *c
 	posix_spawn_file_actions_t acts;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
+	const char **own = NULL;
 	int r;
 
 	if (by)
@@ -135,8 +160,10 @@ static int spawn(struct proc_starter *by, const char *const *argv, const char *c
 	}
 	if (dir)
 		posix_spawn_file_actions_addchdir_np(&acts, dir);
-	r = posix_spawnp(pid, argv[0], &acts, &attr, (char *const *)(uintptr_t)argv,
-			 env ? (char *const *)(uintptr_t)env : environ);
+	if (!env)
+		env = own = env_ours();
+	r = posix_spawnp(pid, argv[0], &acts, &attr, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
+	free(own);
 	posix_spawn_file_actions_destroy(&acts);
 	posix_spawnattr_destroy(&attr);
 	if (r == 0)

@@ -28,7 +28,7 @@ struct proc_starter {
 
 struct proc {
 	const char *const *argv;      /* NULL-ended; argv[0] is looked up in PATH when it has no slash */
-	const char *const *env;       /* NULL-ended "NAME=value"; NULL: ours                            */
+	const char *const *env;       /* NULL-ended "NAME=value"; NULL: ours, without what proc_is_key  */
 	const char *dir;              /* working directory; NULL: ours                                  */
 	struct bytes input;           /* for stdin; n == 0: /dev/null                                   */
 	int64_t limit_ms;             /* 0: none                                                        */
@@ -55,6 +55,9 @@ struct proc_result {
 	char *errors;        /* with `apart`; else ""             */
 	size_t errors_n;
 };
+
+/* "..._API_KEY=value": a key to a model's endpoint, which we alone use. */
+bool proc_is_key(const char *var);
 
 /* Runs it to its end. 0 whatever its exit status; -1 when it could not be started (ERR_NOT_FOUND names the program). */
 int proc_run(struct arena *a, const struct proc *p, struct proc_result *out, struct err *e);

@@ -8,9 +8,9 @@
  */
 #include "base/err.h"
 #include "base/fs.h"
-#include "base/proc.h"
 #include "blueprint/blueprint.h"
 #include "flow/free.h"
+#include "flow/git.h"
 #include "flow/state.h"
 
 #include <fcntl.h>
@@ -76,16 +76,6 @@ static int draw(struct flow *f, struct err *e)
 	return flow_log(f, "plan", plan_json(&f->plan), e);
 }
 
-static int repository(struct flow *f, struct err *e)
-{
-	auto_arena a = { 0 };
-	const char *init[] = { "git", "-c", "init.defaultBranch=main", "init", "-q", ".", NULL };
-
-	if (fs_exists(arena_printf(&a, "%s/.git", f->dir)))
-		return 0;
-	return proc_ask(&a, f->dir, init, NULL, e);
-}
-
 /* Every test must fail while there is no program; the one that does not is named. */
 static int all_red(struct flow *f, struct err *e)
 {
@@ -108,7 +98,7 @@ static int plant(struct flow *f, struct err *e)
 
 	if (f->planted)
 		return 0;
-	if (repository(f, e) < 0)
+	if (git_make(f->dir, e) < 0)
 		return -1;
 	if (!f->blueprint)
 		return free_plant(f, e);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "blueprint/blueprint.h"
+#include "flow/git.h"
 #include "flow/state.h"
 
 #include <stdio.h>
@@ -30,11 +31,10 @@ struct origins {
 /* Commits and whether their lines are a model's, from the Origin trailers. */
 static int origins_read(struct flow *f, struct origins *out, struct err *e)
 {
-	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "log", "--format=%H %(trailers:key=Origin,valueonly,separator=%x2C)",
-			       NULL };
+	const char *argv[] = { "log", "--format=%H %(trailers:key=Origin,valueonly,separator=%x2C)", NULL };
 	char *text, *save = NULL;
 
-	if (proc_ask(f->a, f->dir, argv, &text, e) < 0)
+	if (git_ask(f->a, f->dir, argv, &text, e) < 0)
 		return -1;
 	out->list = arena_array(f->a, strlen(text) / 41 + 1, sizeof(*out->list));
 	for (char *row = strtok_r(text, "\n", &save); row; row = strtok_r(NULL, "\n", &save)) {
@@ -57,11 +57,11 @@ static bool commit_is_model(const struct origins *o, const char *commit)
 /* Adds to lines[0] the blueprint's and to lines[1] the model's lines of one file. */
 static int file_lines(struct flow *f, const struct origins *o, const char *file, int64_t lines[2], struct err *e)
 {
-	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "blame", "-s", "-l", "--root", "--", file, NULL };
+	const char *argv[] = { "blame", "-s", "-l", "--root", "--", file, NULL };
 	auto_arena a = { 0 };
 	char *text, *save = NULL;
 
-	if (proc_ask(&a, f->dir, argv, &text, e) < 0)
+	if (git_ask(&a, f->dir, argv, &text, e) < 0)
 		return -1;
 	for (char *row = strtok_r(text, "\n", &save); row; row = strtok_r(NULL, "\n", &save)) {
 		if (strlen(row) >= 40)
@@ -72,11 +72,11 @@ static int file_lines(struct flow *f, const struct origins *o, const char *file,
 
 static int count_lines(struct flow *f, int64_t lines[2], json_t *by_model, int64_t *files, struct err *e)
 {
-	const char *argv[] = { "git", "-c", "core.hooksPath=/dev/null", "ls-files", "-z", NULL };
+	const char *argv[] = { "ls-files", "-z", NULL };
 	struct origins o = { 0 };
 	char *list;
 
-	if (origins_read(f, &o, e) < 0 || proc_ask(f->a, f->dir, argv, &list, e) < 0)
+	if (origins_read(f, &o, e) < 0 || git_ask(f->a, f->dir, argv, &list, e) < 0)
 		return -1;
 	for (const char *p = list; *p; p += strlen(p) + 1) {
 		int64_t of_file[2] = { 0 };

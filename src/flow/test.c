@@ -7,6 +7,7 @@
  */
 #include "base/err.h"
 #include "blueprint/blueprint.h"
+#include "flow/git.h"
 #include "flow/state.h"
 
 #include <stdio.h>
@@ -53,34 +54,18 @@ int flow_test(struct flow *f, const char *task, const char *const *files, struct
 	return session_add(f->s, "tests", data, e);
 }
 
+static void taken_apart(void *arg, const char *line)
+{
+	flow_note(arg, "%s", line);
+}
+
 int flow_commit(struct flow *f, const char *subject, const char *origin, const char **id, struct err *e)
 {
-	auto_arena a = { 0 };
-	const char *base[] = { "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "commit.gpgsign=false",
-			       "-c", "user.name=sealwright", "-c", "user.email=agent@sealwright.invalid" };
-	const char *argv[24];
-	char *status, *head;
-	size_t n = sizeof(base) / sizeof(*base);
-
-	*id = NULL;
-	memcpy(argv, base, sizeof(base));
-	memcpy(argv + n, (const char *[]){ "add", "-A", "--", ".", NULL }, 5 * sizeof(*argv));
-	if (proc_ask(&a, f->dir, argv, NULL, e) < 0)
-		return err_wrap(e, "commit");
-	memcpy(argv + n, (const char *[]){ "status", "--porcelain", NULL }, 3 * sizeof(*argv));
-	if (proc_ask(&a, f->dir, argv, &status, e) < 0)
-		return err_wrap(e, "commit");
-	if (!*status)
+	if (git_commit(f->a, f->dir, subject, arena_printf(f->a, "Origin: %s\nSession: %s", origin, session_id(f->s)), taken_apart, f, id,
+		       e) < 0)
+		return -1;
+	if (!*id)
 		return 0;
-	memcpy(argv + n, (const char *[]){ "commit", "-q", "--no-verify", "-m", subject, "-m",
-		       arena_printf(&a, "Origin: %s\nSession: %s", origin, session_id(f->s)), NULL },
-	       8 * sizeof(*argv));
-	if (proc_ask(&a, f->dir, argv, NULL, e) < 0)
-		return err_wrap(e, "commit");
-	memcpy(argv + n, (const char *[]){ "rev-parse", "HEAD", NULL }, 3 * sizeof(*argv));
-	if (proc_ask(&a, f->dir, argv, &head, e) < 0)
-		return err_wrap(e, "commit");
-	head[strcspn(head, "\n")] = 0;
-	*id = arena_strdup(f->a, head);
-	return flow_log(f, "commit", json_pack("{s:s, s:s, s:s}", "id", head, "subject", subject, "origin", origin), e);
+	return flow_log(f, "commit", json_pack("{s:s, s:o, s:s}", "id", *id, "subject", json_string_any(bytes_of(subject)), "origin",
+					       origin), e);
 }

@@ -115,7 +115,7 @@ static const char *const *env_with_temp(struct arena *a, const char *temp)
 		n++;
 	env = arena_array(a, n + 2, sizeof(*env));
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], "TMPDIR=", 7) != 0)
+		if (strncmp(environ[i], "TMPDIR=", 7) != 0 && !proc_is_key(environ[i]))
 			env[out++] = environ[i];
 	env[out] = arena_printf(a, "TMPDIR=%s", temp);
 	return env;

@@ -577,6 +577,7 @@ static void machine_make(void)
 	memcpy(un.sun_path + 1, out.abstract, strlen(out.abstract));
 	listen_on(AF_UNIX, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(out.abstract)));
 	setenv("OPENAI_API_KEY", SECRET, 1);
+	setenv("DEPLOY_TOKEN", SECRET, 1); /* which no child outside is spared, as it is a key to models */
 	setenv("XDG_STATE_HOME", under(out.tree, "home-inside"), 1); /* our state, within the tree */
 	fd = open(under(out.home, ".ssh/id_ed25519"), O_RDONLY);
 	dup2(fd, 77); /* without close-on-exec: somebody's mistake */
