@@ -182,10 +182,14 @@ static int log_open(struct session *s, int flags, struct err *e)
 int session_create(const char *kind, const char *dir, json_t *about, struct session **out, struct err *e)
 {
 	auto_session *s = session_new();
+	auto_json *name = NULL;
 	auto_fd folder = -1;
 	char id[ID_LETTERS + 1], *sessions;
 
 	s->about = about;
+	name = json_string(dir);
+	if (!name)
+		return err_set(e, ERR_USAGE, "the name of the folder %s is not UTF-8, which a log needs; take another", dir);
 	sessions = fs_state_dir(&s->a, "sessions", e);
 	if (!sessions)
 		return -1;

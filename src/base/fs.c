@@ -243,6 +243,19 @@ bool fs_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool fs_is_empty_dir(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *x;
+	bool empty = true;
+
+	while (d && empty && (x = readdir(d)))
+		empty = !strcmp(x->d_name, ".") || !strcmp(x->d_name, "..");
+	if (d)
+		closedir(d);
+	return empty && (d || errno == ENOENT);
+}
+
 bool fs_is_runnable(const char *path)
 {
 	struct stat st;

@@ -43,6 +43,7 @@ int fs_make_dirs_beneath(int dir, const char *name, struct err *e); /* every fol
 int fs_remove_tree(const char *path, struct err *e); /* follows no link; absence is success */
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
+bool fs_is_empty_dir(const char *path); /* or absent; one that cannot be read is not */
 bool fs_is_runnable(const char *path); /* a regular file we may execute */
 /* First hit in $PATH, in the arena, or NULL. */
 char *fs_which(struct arena *a, const char *program);

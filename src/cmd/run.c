@@ -11,11 +11,11 @@
 #include "base/fs.h"
 #include "cmd/cmd.h"
 #include "cmd/exec.h"
+#include "cmd/plain.h"
 #include "cmd/settings.h"
 #include "cmd/stop.h"
 #include "cmd/view.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -42,7 +42,15 @@ static int ask(void *arg, const char *plan)
 	char answer[64] = "";
 
 	view_close(&s->view);
-	fprintf(stderr, "\n%s\nGo on? [Y/n] ", plan);
+	putc('\n', stderr);
+	for (const char *p = plan; *p; p += strcspn(p, "\n"), p += *p != 0) { /* titles may be a model's */
+		char *line = strndup(p, strcspn(p, "\n"));
+
+		plain_print(stderr, line, 4000);
+		putc('\n', stderr);
+		free(line);
+	}
+	fputs("Go on? [Y/n] ", stderr);
 	for (;;) {
 		struct pollfd in = { STDIN_FILENO, POLLIN, 0 };
 
@@ -54,20 +62,6 @@ static int ask(void *arg, const char *plan)
 	if (!fgets(answer, sizeof(answer), stdin))
 		return 0;
 	return !(*answer == 'n' || *answer == 'N' || *answer == 'q');
-}
-
-/* What is in the way of starting here, or NULL. */
-static bool is_empty_dir(const char *path)
-{
-	DIR *d = opendir(path);
-	struct dirent *x;
-	bool empty = true;
-
-	while (d && empty && (x = readdir(d)))
-		empty = !strcmp(x->d_name, ".") || !strcmp(x->d_name, "..");
-	if (d)
-		closedir(d);
-	return empty;
 }
 
 /* An absolute path without "." and ".." for a folder that need not exist yet; its parent must. */
@@ -111,7 +105,7 @@ static int folder(struct arena *a, const struct opts *o, const struct intent *t,
 		return err_set(e, ERR_USAGE, "the name of the folder holds a control character");
 	if (fs_exists(*dir) && !fs_is_dir(*dir))
 		return err_set(e, ERR_USAGE, "%s is no folder", *dir);
-	if (!is_empty_dir(*dir))
+	if (!fs_is_empty_dir(*dir))
 		return err_set(e, ERR_USAGE, "%s is not empty; name another folder (sealwright run \"...\" DIR), or go on with what "
 			       "was begun there: sealwright resume", *dir);
 	return 0;

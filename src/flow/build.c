@@ -69,8 +69,10 @@ static int leave_out(struct flow *f, struct task *t, struct err *e)
 
 	if (blueprint_files(f->a, f->blueprint, f->spec, t->id, active(f, NULL), &files, &n, e) < 0)
 		return err_wrap(e, "leave out %s", t->id);
-	for (int i = 0; i < t->tests_n; i++)
+	for (int i = 0; i < t->tests_n; i++) {
+		flow_tests_drop(f, t->tests[i]);
 		file_remove(f, t->tests[i]);
+	}
 	for (int i = 0; i < n; i++) {
 		if (files[i].own)
 			file_remove(f, files[i].path);
@@ -85,7 +87,7 @@ static int leave_out(struct flow *f, struct task *t, struct err *e)
 /* The end of a task that did not pass. */
 int flow_task_give_up(struct flow *f, struct task *t, const char *why, struct err *e)
 {
-	t->why = why;
+	t->why = arena_strdup(f->a, why ? why : "not done");
 	t->state = TASK_FAILED;
 	if (t->optional && f->blueprint && leave_out(f, t, e) < 0)
 		return -1;
@@ -106,7 +108,7 @@ int flow_judge(struct flow *f, struct task *t, struct suite_report *r, const cha
 {
 	if (flow_test(f, t->id, t->tests, r, e) < 0)
 		return -1;
-	return plan_mark_tested(f->a, t, r, why);
+	return plan_mark_tested(f->t ? f->t : f->a, t, r, why);
 }
 
 static int build_rendered(struct flow *f, struct task *t, struct err *e)
@@ -224,10 +226,12 @@ int flow_build(struct flow *f, enum stage *next, struct err *e)
 	struct task *t;
 
 	(void)next;
-	if (flow_blueprint(f, e) < 0)
+	if (flow_blueprint(f, e) < 0 || flow_tests_take(f, e) < 0)
 		return -1;
 	while ((t = plan_next(&f->plan))) {
 		const char *spent = flow_spent_budget(f);
+		auto_arena task = { 0 };
+		int r;
 
 		if (f->o->stop && *f->o->stop)
 			return err_set(e, ERR_STOPPED, "stopped; go on with: sealwright resume %s", session_id(f->s));
@@ -238,7 +242,10 @@ int flow_build(struct flow *f, enum stage *next, struct err *e)
 		if (session_add(f->s, "task.start", json_pack("{s:s, s:s, s:i}", "id", t->id, "title", t->title, "n",
 							       (int)(t - f->plan.tasks) + 1), e) < 0)
 			return -1;
-		if (build(f, t, e) < 0)
+		f->t = &task;
+		r = build(f, t, e);
+		f->t = NULL;
+		if (r < 0)
 			return err_wrap(e, "task %s", t->id);
 	}
 	return 0;

@@ -16,19 +16,28 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int flow_write(struct flow *f, const struct blueprint_file *file, struct err *e)
 {
 	auto_fd dir = fs_open_dir(f->dir, e), fd = -1;
 	const char *slash = strrchr(file->path, '/');
 	auto_arena a = { 0 };
+	struct stat st;
 
 	if (dir < 0)
 		return -1;
 	if (slash && fs_make_dirs_beneath(dir, arena_memdup(&a, file->path, (size_t)(slash - file->path)), e) < 0)
 		return -1;
-	fd = fs_open_beneath(dir, file->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, e);
-	if (fd < 0 || fs_write_all(fd, file->text, e) < 0)
+	/* Not through a link, and not into a fifo or a device that code in the tree has put there: that would hold us. */
+	fd = fs_open_beneath(dir, file->path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, e);
+	if (fd < 0)
+		return err_wrap(e, "write %s", file->path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT, "write %s: something that is no file stands there; remove it", file->path);
+	if (ftruncate(fd, 0) < 0)
+		return err_sys(e, "write %s", file->path);
+	if (fs_write_all(fd, file->text, e) < 0)
 		return err_wrap(e, "write %s", file->path);
 	if (file->mode && fchmod(fd, file->mode & 0777) < 0)
 		return err_sys(e, "chmod %s", file->path);
@@ -90,6 +99,18 @@ static int all_red(struct flow *f, struct err *e)
 	return 0;
 }
 
+/* Only what we wrote may stand in the folder when we write: it was empty when the run began, which may be long ago. */
+static int planting(struct flow *f, struct err *e)
+{
+	if (f->planting)
+		return 0;
+	if (!fs_is_empty_dir(f->dir))
+		return err_set(e, ERR_DENIED, "%s is not empty any more: what is there now is not of this session; empty it and resume, or run "
+			       "anew in another folder", f->dir);
+	f->planting = true;
+	return flow_log(f, "plan.planting", NULL, e);
+}
+
 static int plant(struct flow *f, struct err *e)
 {
 	const char *commit, *origin = arena_printf(f->a, "blueprint %s", f->plan.blueprint ? f->plan.blueprint : "");
@@ -98,7 +119,7 @@ static int plant(struct flow *f, struct err *e)
 
 	if (f->planted)
 		return 0;
-	if (git_make(f->dir, e) < 0)
+	if (planting(f, e) < 0 || git_make(f->dir, e) < 0)
 		return -1;
 	if (!f->blueprint)
 		return free_plant(f, e);

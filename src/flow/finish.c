@@ -154,7 +154,7 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 	bool bad;
 
 	*next = STAGE_DONE;
-	if (flow_blueprint(f, e) < 0)
+	if (flow_blueprint(f, e) < 0 || flow_tests_take(f, e) < 0)
 		return -1;
 	missing_tasks(f, missing, given_up);
 	missing_parts(f, missing);

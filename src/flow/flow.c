@@ -11,12 +11,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "flow/git.h"
 #include "flow/sample.h"
 #include "flow/state.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static const struct {
@@ -147,6 +150,8 @@ static int replay(void *arg, const struct session_event *ev, struct err *e)
 				f->stage = (enum stage)i;
 	} else if (!strcmp(ev->type, "plan.confirmed")) {
 		f->confirmed = true;
+	} else if (!strcmp(ev->type, "plan.planting")) {
+		f->planting = true;
 	} else if (!strcmp(ev->type, "plan.planted")) {
 		f->planted = true;
 	} else if (!strcmp(ev->type, "task")) {
@@ -228,15 +233,54 @@ static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
 	return r;
 }
 
-/* A git that was killed with us leaves its lock; the session's own lock says that nobody else works here. One that outlived
+/* A git that was killed with us leaves its locks; the lock of the folder says that nobody else works here. One that outlived
  * us gets two seconds to end. */
 static void git_unlock(struct flow *f)
 {
-	char *path = arena_printf(f->a, "%s/.git/index.lock", f->dir);
+	static const char *const names[] = { "index.lock", "HEAD.lock", "refs/heads/main.lock" };
 
-	for (int i = 0; i < 20 && fs_exists(path); i++)
-		clock_sleep_ms(100, f->o->stop);
-	unlink(path);
+	for (size_t k = 0; git_is_own(f->dir) && k < sizeof(names) / sizeof(*names); k++) {
+		char *path = arena_printf(f->a, "%s/.git/%s", f->dir, names[k]);
+
+		for (int i = 0; i < 20 && fs_exists(path); i++)
+			clock_sleep_ms(100, f->o->stop);
+		unlink(path);
+	}
+}
+
+/* One run at a time works in a folder: its descriptor, locked as long as it is open. A file system that knows no locks holds
+ * nobody up. */
+static int folder_lock(const char *dir, struct err *e)
+{
+	auto_fd fd = fs_open_dir(dir, e);
+	int r;
+
+	if (fd < 0)
+		return -1;
+	/* What a killed sealwright had started ends with it, but may hold the lock a moment longer. */
+	for (int i = 0; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK && i < 20; i++)
+		clock_sleep_ms(50, NULL);
+	if (r < 0 && errno == EWOULDBLOCK)
+		return err_set(e, ERR_DENIED, "another sealwright is at work in %s; wait for it, or take another folder", dir);
+	return take_fd(&fd);
+}
+
+/* The folder is still what this session left. */
+static int folder_check(struct flow *f, struct err *e)
+{
+	const char *other;
+
+	if (!f->planted)
+		return fs_make_dirs(f->dir, 0755, e);
+	if (!fs_is_dir(f->dir))
+		return err_set(e, ERR_NOT_FOUND, "the folder %s of this session is gone; put it back where it was, or run anew", f->dir);
+	if (!git_is_own(f->dir))
+		return err_set(e, ERR_DAMAGED, "the repository of %s is gone; put its .git back, or run anew in another folder", f->dir);
+	other = git_session(f->a, f->dir);
+	if (other && *other && strcmp(other, session_id(f->s)))
+		return err_set(e, ERR_DENIED, "session %.40s has worked in %s since; go on with that: sealwright resume %.40s", other, f->dir,
+			       other);
+	return 0;
 }
 
 int flow_start(const struct flow_options *o, enum flow_end *end, struct err *e)
@@ -245,13 +289,17 @@ int flow_start(const struct flow_options *o, enum flow_end *end, struct err *e)
 	auto_session *s = NULL;
 	struct flow f = { .a = &a, .o = o, .intent = o->intent, .dir = o->dir };
 	json_t *tags = json_array(), *about;
+	auto_fd lock = -1;
 
 	for (int i = 0; i < o->intent.tags_n; i++)
 		json_array_append_new(tags, json_string(o->intent.tags[i]));
 	about = json_pack("{s:o, s:o, s:s*, s:O*}", "intent", json_string_any(bytes_of(o->intent.text)), "tags", tags, "model",
 			  o->model, "settings", o->settings);
-	if (fs_make_dirs(o->dir, 0755, e) < 0)
+	if (fs_make_dirs(o->dir, 0755, e) < 0 || (lock = folder_lock(o->dir, e)) < 0 ||
+	    (!fs_is_empty_dir(o->dir) && err_set(e, ERR_USAGE, "%s is not empty", o->dir) < 0)) {
+		json_decref(about);
 		return -1;
+	}
 	if (session_create("run", o->dir, about, &s, e) < 0)
 		return -1;
 	f.s = s;
@@ -269,10 +317,13 @@ int flow_resume(struct session *s, const struct flow_options *given, enum flow_e
 	struct flow_options o = *given;
 	const json_t *about = session_about(s);
 	struct flow f = { .a = &a, .s = s, .o = &o, .dir = session_dir(s) };
+	auto_fd lock = -1;
 
 	if (intent_parse(&a, bytes_of(json_text_or(about, "intent", "")), o.tags, &f.intent, e) < 0)
 		return err_wrap(e, "session %s", session_id(s));
 	if (session_each(s, replay, &f, e) < 0)
+		return err_wrap(e, "session %s", session_id(s));
+	if (folder_check(&f, e) < 0 || (lock = folder_lock(f.dir, e)) < 0)
 		return err_wrap(e, "session %s", session_id(s));
 	git_unlock(&f);
 	if (o.listener)

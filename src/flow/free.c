@@ -64,6 +64,37 @@ static int tests_are_apart(const struct plan *p, struct err *e)
 	return 0;
 }
 
+/* The runner that the whole plan is judged by. The model names it; what it says beyond that is dropped, and what is no runner
+ * is refused: a command of its own ("cat report.tap") would let it write its own report. */
+static int runner_choose(struct plan *p, struct err *e)
+{
+	static const struct { const char *named, *runs; } runners[] = {
+		{ "pytest", "pytest" }, { "py.test", "pytest" }, { "python3 -m pytest", "pytest" }, { "python -m pytest", "pytest" },
+		{ "python3 -m unittest", "python3 -m unittest" }, { "python -m unittest", "python3 -m unittest" },
+		{ "node --test", "node --test" }, { "go test", "go test" },
+	};
+	static const struct { const char *ending, *runs; } files[] = {
+		{ ".py", "pytest" }, { ".js", "node --test" }, { ".mjs", "node --test" }, { ".cjs", "node --test" }, { ".go", "go test" },
+	};
+	const char *first = p->tasks[0].tests_n ? strrchr(p->tasks[0].tests[0], '.') : NULL, *said = p->test ? p->test : "";
+
+	said += strspn(said, " ");
+	for (size_t i = 0; i < sizeof(runners) / sizeof(*runners); i++) {
+		size_t n = strlen(runners[i].named);
+
+		if (!strncmp(said, runners[i].named, n) && (!said[n] || said[n] == ' ') && !strpbrk(said, "|&;<>$`\n")) {
+			p->test = runners[i].runs;
+			return 0;
+		}
+	}
+	for (size_t i = 0; !*said && first && i < sizeof(files) / sizeof(*files); i++)
+		if (!strcmp(first, files[i].ending)) {
+			p->test = files[i].runs;
+			return 0;
+		}
+	return err_set(e, ERR_MODEL, "\"test\" must be pytest, python3 -m unittest, node --test or go test, not \"%.100s\"", said);
+}
+
 int free_plan_parse(struct arena *a, struct bytes in, struct plan *out, struct err *e)
 {
 	const char *first = memchr(in.p, '{', in.n), *last = in.n ? memrchr(in.p, '}', in.n) : NULL;
@@ -90,7 +121,7 @@ int free_plan_parse(struct arena *a, struct bytes in, struct plan *out, struct e
 		json_object_set_new(task, "by_model", json_true());
 	}
 	json_write(&text, v);
-	if (buf_check(&text, "plan", e) < 0 || plan_parse(a, buf_bytes(&text), &p, e) < 0 || tests_are_apart(&p, e) < 0)
+	if (buf_check(&text, "plan", e) < 0 || plan_parse(a, buf_bytes(&text), &p, e) < 0 || tests_are_apart(&p, e) < 0 || runner_choose(&p, e) < 0)
 		return -1;
 	*out = p;
 	return 0;
@@ -258,6 +289,9 @@ int free_build(struct flow *f, struct task *t, struct err *e)
 	if (buf_check(&words, "the task", e) < 0)
 		return -1;
 	if (work(f, &w, t->id, build_rules, buf_str(&words), flow_protected(f), task_is_green, &res, e) < 0)
+		return -1;
+	/* Ended by an earlier process, which was killed before it could say so: what counts is what the tests say now. */
+	if (res.end == LOOP_DONE && t->state != TASK_PASSED && flow_judge(f, t, &w.report, &res.why, e) < 0)
 		return -1;
 	if (t->state == TASK_PASSED)
 		return flow_task_pass(f, t, &w.report, arena_printf(f->a, "model %s", model_name(f->m)), e);

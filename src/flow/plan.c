@@ -95,6 +95,17 @@ static int state_parse(const json_t *o, struct task *t, struct err *e)
 	return err_set(e, ERR_INPUT, "task %s: no state \"%.40s\"", t->id, s);
 }
 
+/* A title is a line of a list and the subject of a commit. */
+static char *on_one_line(struct arena *a, const char *s)
+{
+	char *line = arena_strdup(a, s);
+
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	return line;
+}
+
 static int task_parse(struct arena *a, const json_t *o, struct task *t, struct err *e)
 {
 	const char *id = json_text(o, "id");
@@ -108,6 +119,7 @@ static int task_parse(struct arena *a, const json_t *o, struct task *t, struct e
 		return -1;
 	if (!t->title || !*t->title)
 		return err_set(e, ERR_INPUT, "task %s has no \"title\"", id);
+	t->title = on_one_line(a, t->title);
 	if (!t->kind)
 		t->kind = "free";
 	t->optional = json_flag(o, "optional", false);

@@ -6,16 +6,23 @@
 #ifndef FLOW_STATE_H
 #define FLOW_STATE_H
 
+#include "base/hash.h"
 #include "flow/flow.h"
 #include "suite/suite.h"
 
 struct blueprint;
 struct blueprint_file;
 
+struct held {
+	const char *path;             /* NULL: taken out with its task            */
+	struct digest digest;
+};
+
 enum stage { STAGE_INTERPRET, STAGE_PLAN, STAGE_BUILD, STAGE_FINISH, STAGE_DONE };
 
 struct flow {
 	struct arena *a;              /* lives as long as the flow                */
+	struct arena *t;              /* as long as the task at hand: what its tests said; NULL between tasks */
 	struct session *s;
 	const struct flow_options *o;
 	struct intent intent;
@@ -26,8 +33,10 @@ struct flow {
 	struct plan plan;
 	struct sandbox box;
 	const char *const *protect;   /* flow_protected's answer                  */
+	struct held *held;            /* the acceptance tests as HEAD has them; see flow_tests_hold */
+	int held_n;
 	enum stage stage;
-	bool confirmed, planted;      /* plan agreed to; its commit made          */
+	bool confirmed, planting, planted; /* plan agreed to; its tests being written; their commit made */
 	int64_t started_ms;           /* monotonic                                */
 	int64_t turns, spent_ms;      /* spent_ms: by earlier processes           */
 	struct model_usage spent;
@@ -63,6 +72,12 @@ int flow_judge(struct flow *f, struct task *t, struct suite_report *r, const cha
 
 /* Every acceptance test file of the plan, NULL-ended: read-only while anything runs. */
 const char *const *flow_protected(struct flow *f);
+/* Takes the acceptance tests as the last commit has them, and from then on nothing is judged or committed unless they
+ * still are so. The sandbox holds them already; this holds where there is none (--sandbox off), and against what happens
+ * beside us. A person who means a change commits it, and resumes. */
+int flow_tests_take(struct flow *f, struct err *e);
+int flow_tests_hold(struct flow *f, struct err *e);
+void flow_tests_drop(struct flow *f, const char *path);
 /* The end of a task: its commit and its event. */
 int flow_task_pass(struct flow *f, struct task *t, const struct suite_report *r, const char *origin, struct err *e);
 int flow_task_give_up(struct flow *f, struct task *t, const char *why, struct err *e);

@@ -26,6 +26,11 @@ static void a_plan_in_a_fenced_block_is_read(void)
 	   "a plan with words around it is read");
 	is_whole(p.n, 1, "it has its task");
 	is_text(p.test, "pytest", "and its test command");
+	parse(&a, "{\"test\":\"python3 -m pytest -p evil -c x.ini\",\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"t.py\"]}]}", &p, &e);
+	is_text(p.test, "pytest", "of which only the runner counts");
+	parse(&a, "{\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"a_test.go\"]}]}", &p, &e);
+	is_text(p.test, "go test", "or the one for its files, when it names none");
+	parse(&a, "{\"test\":\"pytest\",\"tasks\":[{\"id\":\"add\",\"title\":\"Adds\",\"tests\":[\"t.py\"]}]}", &p, &e);
 	if (p.n == 1) {
 		is_text(p.tasks[0].kind, "free", "the task is free work");
 		ok(p.tasks[0].state == TASK_OPEN, "and open, whatever the model says of it");
@@ -45,6 +50,11 @@ static void what_cannot_be_a_plan_is_refused(void)
 		{ "{\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\".git/hooks/x\"]}]}", "no path inside", "a test in .git" },
 		{ "{\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"t.py\"]},{\"id\":\"b\",\"title\":\"B\",\"tests\":[\"t.py\"]}]}",
 		  "share the test file", "two tasks with one test file" },
+		{ "{\"test\":\"cat report.tap\",\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"t.py\"]}]}", "must be pytest",
+		  "a test command that runs no tests" },
+		{ "{\"test\":\"pytest;cat r\",\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"t.py\"]}]}", "must be pytest",
+		  "one that runs something else beside" },
+		{ "{\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"t.sh\"]}]}", "must be pytest", "tests of no known runner" },
 		{ "{\"tasks\":[{\"id\":\"a\",\"title\":\"A\",\"tests\":[\"t.py\"]},{\"id\":\"a\",\"title\":\"B\",\"tests\":[\"u.py\"]}]}",
 		  "two tasks", "two tasks of one name" },
 	};
