@@ -298,7 +298,11 @@ static char *xdg(struct arena *a, const char *var, const char *fallback, const c
 				   : arena_printf(a, "%s/%s/sealwright", home, fallback);
 	if (sub)
 		dir = arena_printf(a, "%s/%s", dir, sub);
-	return fs_make_dirs(dir, 0700, e) < 0 ? NULL : dir;
+	if (fs_make_dirs(dir, 0700, e) == 0)
+		return dir;
+	if (e)
+		err_set(e, e->code, "%s; set %s to a folder that you can write to", arena_strdup(a, e->text), var);
+	return NULL;
 }
 
 char *fs_state_dir(struct arena *a, const char *sub, struct err *e)

@@ -88,7 +88,7 @@ static char *absolute(struct arena *a, const char *path, struct err *e)
 	}
 	parent = realpath(!slash ? "." : slash == copy ? "/" : arena_memdup(a, copy, (size_t)(slash - copy)), NULL);
 	if (!parent) {
-		err_sys(e, "the folder that %s would stand in", path);
+		err_sys(e, "the folder that %s would stand in (make it first)", path);
 		return NULL;
 	}
 	copy = arena_printf(a, "%s/%s", strcmp(parent, "/") ? parent : "", name);
@@ -190,6 +190,8 @@ static int resume_run(struct arena *a, const struct opts *o, struct err *e)
 
 	if (o->rest_n > 1)
 		return err_set(e, ERR_USAGE, "one session at a time; `sealwright sessions` lists them");
+	if (o->rest_n && !*o->rest[0])
+		return err_set(e, ERR_USAGE, "the session's name is empty; `sealwright sessions` lists them");
 	if (session_find(o->rest_n ? o->rest[0] : NULL, &found, e) < 0 ||
 	    session_open(json_text_or(found, "id", ""), &s, e) < 0 || settings_load_session(a, o, session_about(s), &set, e) < 0)
 		return -1;

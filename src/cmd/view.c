@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 char *view_time(int64_t ms, char out[24])
@@ -28,8 +29,8 @@ char *view_time(int64_t ms, char out[24])
 
 void view_open(struct view *v, bool json, bool quiet)
 {
-	const char *none = getenv("NO_COLOR");
-	bool terminal = isatty(STDERR_FILENO);
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool terminal = isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 
 	*v = (struct view){ .json = json, .quiet = quiet, .live = terminal && !json,
 			    .colour = terminal && !(none && *none), .started_ms = clock_mono_ms() };
@@ -123,7 +124,7 @@ static void tell_plan(struct view *v, const char *what, const json_t *d)
 	v->tasks = (int)json_array_size(json_list(d, "tasks"));
 	v->task = 0;
 	line_begin(v, PLAIN, what);
-	fprintf(stderr, "%d tasks", v->tasks);
+	fprintf(stderr, "%d task%s", v->tasks, v->tasks == 1 ? "" : "s");
 	if (json_text(d, "blueprint"))
 		fprintf(stderr, " on the blueprint %s", json_text(d, "blueprint"));
 	fputc('\n', stderr);
@@ -306,6 +307,11 @@ static void tell_end(struct view *v, const char *what, const json_t *d)
 	const json_t *tokens = json_object_get(d, "tokens");
 	char t[24];
 
+	if (!tokens) { /* of a run, whose summary has said the rest */
+		if (!strcmp(json_text_or(d, "state", ""), "declined"))
+			say(v, PLAIN, "declined", "nothing was written; to be asked again: sealwright resume");
+		return;
+	}
 	line_begin(v, GOOD, what);
 	fprintf(stderr, "%lld turns, %lld tokens in (%lld cached), %lld out", (long long)json_whole(d, "turns", 0),
 		(long long)json_whole(tokens, "prompt", 0), (long long)json_whole(tokens, "cached", 0),
@@ -313,6 +319,15 @@ static void tell_end(struct view *v, const char *what, const json_t *d)
 	if (json_object_get(d, "cost"))
 		fprintf(stderr, ", $%.4f", json_real_or(d, "cost", 0));
 	fprintf(stderr, ", %s\n", view_time(json_whole(d, "elapsed_ms", 0), t));
+}
+
+/* A line that wraps could not be drawn again: what stays of it behind `used` columns, at most 60. */
+static size_t room_left(int used)
+{
+	struct winsize w = { 0 };
+	int left = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col ? 60 : w.ws_col - used - 4;
+
+	return left > 60 ? 60 : left < 0 ? 0 : (size_t)left;
 }
 
 /* Progress: redrawn on a terminal, at most a line in ten seconds elsewhere. */
@@ -325,7 +340,7 @@ static void tell_progress(struct view *v, const char *what, const json_t *d)
 	v->pieces++;
 	if (v->live) {
 		fprintf(stderr, "\r%7s  %c %-8s ", view_time(now - v->started_ms, t), spin[v->pieces / 4 % 4], what);
-		print_plain(json_text_or(d, "text", ""), 60);
+		print_plain(json_text_or(d, "text", ""), room_left(22));
 		fputs("\033[K", stderr);
 		v->progress = true;
 	} else if (now - v->said_ms >= 10000) {

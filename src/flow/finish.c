@@ -14,6 +14,7 @@
 #include "flow/git.h"
 #include "flow/state.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,7 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 		json_array_append_new(left, json_string_any(bytes_of(f->plan.left_out[i])));
 	f->end = json_array_size(missing) ? FLOW_UNFINISHED : FLOW_FINISHED;
 	sum = json_pack("{s:s, s:s, s:b, s:I, s:{s:I, s:I}, s:o, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:I, s:I,"
-			" s:{s:I, s:I, s:I}, s:f, s:i, s:o}",
+			" s:{s:I, s:I, s:I}, s:i, s:o}",
 			"dir", f->dir, "commit", commit ? commit : "", "finished", f->end == FLOW_FINISHED, "files",
 			(json_int_t)files, "lines", "blueprint", (json_int_t)lines[0], "model", (json_int_t)lines[1],
 			"model_files", by_model, "tests", "passed", r.passed, "failed", r.failed + r.errors, "skipped", r.skipped,
@@ -177,8 +178,10 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 			"failed", plan_count(&f->plan, TASK_FAILED) + plan_count(&f->plan, TASK_OPEN), "left_out", left, "given_up",
 			given_up, "missing", missing, "elapsed_ms", (json_int_t)flow_elapsed_ms(f), "turns", (json_int_t)f->turns,
 			"tokens", "prompt", (json_int_t)f->spent.prompt, "cached", (json_int_t)f->spent.cached, "completion",
-			(json_int_t)f->spent.completion, "cost", f->spent.cost, "sandbox_level",
+			(json_int_t)f->spent.completion, "sandbox_level",
 			f->box.backend == SANDBOX_OWN ? sandbox_probe()->level : 0, "next", next_steps(f));
+	if (!isnan(f->spent.cost))
+		json_object_set_new(sum, "cost", json_real(f->spent.cost));
 	if (bad) {
 		json_decref(sum);
 		return -1;

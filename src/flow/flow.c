@@ -64,6 +64,8 @@ const char *flow_spent_budget(const struct flow *f)
 		return "the tokens of --max-tokens are spent";
 	if (b->cost > 0 && f->spent.cost >= b->cost)
 		return "the money of --max-cost is spent";
+	if (b->cost > 0 && isnan(f->spent.cost))
+		return "what the model costs is not known, so --max-cost cannot be held (use --max-tokens)";
 	if (b->time_ms && flow_elapsed_ms(f) >= b->time_ms)
 		return "the time of --time is spent";
 	if (f->o->stop && *f->o->stop)
@@ -73,17 +75,18 @@ const char *flow_spent_budget(const struct flow *f)
 
 void flow_spend(struct flow *f, const struct model_usage *u)
 {
+	json_t *d;
+
 	f->turns++;
 	f->spent.prompt += u->prompt;
 	f->spent.cached += u->cached;
 	f->spent.completion += u->completion;
-	f->spent.cost += isnan(u->cost) ? 0 : u->cost;
-	session_add(f->s, "usage",
-		    json_pack("{s:I, s:I, s:I, s:f, s:b, s:I}", "prompt", (json_int_t)u->prompt, "cached",
-			      (json_int_t)u->cached, "completion", (json_int_t)u->completion, "cost",
-			      isnan(u->cost) ? 0 : u->cost, "counted", u->counted, "elapsed_ms",
-			      (json_int_t)flow_elapsed_ms(f)),
-		    NULL);
+	f->spent.cost += u->cost; /* NAN: not known, and then it is not known of the whole */
+	d = json_pack("{s:I, s:I, s:I, s:b, s:I}", "prompt", (json_int_t)u->prompt, "cached", (json_int_t)u->cached, "completion",
+		      (json_int_t)u->completion, "counted", u->counted, "elapsed_ms", (json_int_t)flow_elapsed_ms(f));
+	if (!isnan(u->cost))
+		json_object_set_new(d, "cost", json_real(u->cost));
+	session_add(f->s, "usage", d, NULL);
 }
 
 static void told(void *arg, const char *text)
@@ -172,7 +175,7 @@ static int replay(void *arg, const struct session_event *ev, struct err *e)
 		f->spent.prompt += json_whole(d, "prompt", 0);
 		f->spent.cached += json_whole(d, "cached", 0);
 		f->spent.completion += json_whole(d, "completion", 0);
-		f->spent.cost += json_real_or(d, "cost", 0);
+		f->spent.cost += json_real_or(d, "cost", NAN);
 		f->spent_ms = json_whole(d, "elapsed_ms", f->spent_ms);
 	}
 	return 0;
@@ -214,12 +217,21 @@ static int box(struct flow *f, struct err *e)
 	return 0;
 }
 
+/* What would be missed only once a model has been paid. */
+static int programs(struct flow *f, struct err *e)
+{
+	if (!fs_which(f->a, "git"))
+		return err_set(e, ERR_NOT_FOUND, "no program git, which holds what is made; install it (apt-get install git), then: sealwright "
+			       "resume %s", session_id(f->s));
+	return 0;
+}
+
 static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
 {
 	int r;
 
 	f->started_ms = clock_mono_ms();
-	r = box(f, e) < 0 ? -1 : run(f, e);
+	r = box(f, e) < 0 || programs(f, e) < 0 ? -1 : run(f, e);
 	if (r < 0) {
 		session_add(f->s, "stopped", json_pack("{s:s, s:o}", "code", err_code_name(e->code), "why",
 						       json_string_any(bytes_of(e->text))), NULL);

@@ -307,7 +307,7 @@ char *plan_text(struct arena *a, const struct plan *p)
 {
 	auto_buf b = buf_max(256 << 10);
 
-	buf_printf(&b, "Plan: %d tasks%s%s\n", p->n, p->blueprint ? ", on the blueprint " : "",
+	buf_printf(&b, "Plan: %d task%s%s%s\n", p->n, p->n == 1 ? "" : "s", p->blueprint ? ", on the blueprint " : "",
 		   p->blueprint ? p->blueprint : "");
 	for (int i = 0; i < p->n; i++) {
 		const struct task *t = &p->tasks[i];

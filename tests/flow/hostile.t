@@ -114,4 +114,36 @@ run sealwright resume --base-url "$url" --max-turns 9 "$id"
 check 'a folder that somebody filled meanwhile is not written to' exits 3
 check 'and is named' complains 'not empty any more'
 check 'what stands there stays alone' test "$(ls -A "$tmp/filled")" = mine
+# What a person meets: the question about the plan, on a terminal of the simplest kind.
+cat >"$tmp/terminal.py" <<'PY'
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "dumb"
+    os.execvp("sealwright", ["sealwright", "run", "--model", "glm-5.1", "--base-url", sys.argv[1], "a python module that adds", sys.argv[2]])
+seen, asked, end = b"", False, time.time() + 20
+while time.time() < end and select.select([fd], [], [], 10)[0]:
+    try:
+        seen += os.read(fd, 65536)
+    except OSError:
+        break
+    if b"Go on?" in seen and not asked:
+        os.write(fd, b"n\n")
+        asked = True
+os.close(fd)
+sys.stdout.write(seen.decode(errors="replace"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+scenario off
+run python3 "$tmp/terminal.py" "$url" "$tmp/question"
+check 'a plan that a person declines is not begun' exits 1
+check 'and it is said how to be asked again' says 'sealwright resume'
+check 'nothing was written' test -z "$(ls -A "$tmp/question")"
+check 'a title with escape sequences moves no cursor, and a plain terminal gets no colour' sh -c "! grep -q '$(printf '\033')' '$out'"
+
+rm -f "$tmp/.run/requests"; serve "$tmp/scenario.json"
+run env PATH="$tmp/none" "$B/sealwright" run --model glm-5.1 --base-url "$url" "a python module that adds" "$tmp/nogit"
+check 'without git nothing is asked of a model' exits 1
+check 'and the cure is told' complains 'apt-get install git'
+check 'no request was made' test ! -s "$tmp/.run/requests"
 done_testing

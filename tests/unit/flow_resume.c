@@ -46,15 +46,21 @@ static struct session *killed(const char *tree, const char *program)
 	session_add(s, "plan.planted", json_pack("{s:s}", "commit", id), &e);
 	session_add(s, "stage", json_pack("{s:s}", "name", "build"), &e);
 	session_add(s, "context", json_pack("{s:s, s:s, s:s, s:s}", "task", "add", "system", "x", "user", "x", "tools", "[]"), &e);
+	session_add(s, "usage", json_pack("{s:i, s:i}", "prompt", 10, "completion", 5), &e); /* of a model whose price is not known */
 	session_add(s, "loop.end", json_pack("{s:s, s:s}", "task", "add", "text", "done"), &e);
 	return s;
 }
 
 static char state[20], why[400];
+static bool summed, priced;
 
 static void listen(void *arg, const struct session_event *ev)
 {
 	(void)arg;
+	if (!strcmp(ev->type, "summary")) {
+		summed = json_whole(json_object_get(ev->data, "tokens"), "prompt", 0) == 10;
+		priced = json_object_get(ev->data, "cost") != NULL;
+	}
 	if (strcmp(ev->type, "task"))
 		return;
 	snprintf(state, sizeof(state), "%s", json_text_or(ev->data, "state", ""));
@@ -78,6 +84,8 @@ static void a_task_that_was_done_when_we_were_killed_is_done(void)
 
 	ok(resume("good", "def add(a, b):\n    return a + b\n", &e) == 0, "a session whose last task had ended comes back %s", e.text);
 	is_text(state, "passed", "its task passed");
+	ok(summed, "the summary is whole");
+	ok(!priced, "and names no cost, which is not known");
 	is_text(git_session(&a, arena_printf(&a, "%s/good", base)) ? "yes" : "no", "yes", "and was committed");
 }
 
@@ -88,6 +96,20 @@ static void its_word_alone_does_not_count(void)
 	ok(resume("bad", "def add(a, b):\n    return 0\n", &e) == 0, "one whose work does not hold comes back %s", e.text);
 	is_text(state, "failed", "its task failed");
 	ok(strstr(why, "1 of 1 tests failed") != NULL, "for the reason that the tests give (%s)", why);
+}
+
+static void a_cost_that_is_not_known_does_not_count_as_none(void)
+{
+	char *tree = arena_printf(&a, "%s/cost", base);
+	auto_session *s = killed(tree, "def add(a, b):\n    return a + b\n");
+	struct flow_options o = { .model = "scripted", .base_url = "http://127.0.0.1:9/v1", .sandbox = SANDBOX_OFF, .listener = listen,
+				  .budget = { .cost = 1 } };
+	enum flow_end end = FLOW_FINISHED;
+	struct err e = { 0 };
+
+	*state = 0;
+	ok(flow_resume(s, &o, &end, &e) == 0, "a run with --max-cost whose cost is not known comes back %s", e.text);
+	ok(end == FLOW_UNFINISHED && !*state, "and spends nothing more");
 }
 
 static void another_sessions_work_is_left_alone(void)
@@ -111,6 +133,7 @@ int main(void)
 	setenv("XDG_STATE_HOME", base, 1);
 	a_task_that_was_done_when_we_were_killed_is_done();
 	its_word_alone_does_not_count();
+	a_cost_that_is_not_known_does_not_count_as_none();
 	another_sessions_work_is_left_alone();
 	fs_remove_tree(base, NULL);
 	arena_drop(&a);
