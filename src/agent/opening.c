@@ -10,8 +10,11 @@
 #include "suite/suite.h"
 #include "tool/place.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char rules[] =
 	"You are sealwright, an agent that does a piece of software work in a work tree, by the tools given.\n"
@@ -29,6 +32,16 @@ static const char rules[] =
 char *opening_rules(struct arena *a, const char *more)
 {
 	return more && *more ? arena_printf(a, "%s%s", rules, more) : arena_strdup(a, rules);
+}
+
+/* Not by a link out of the folder: what is read here goes to the model unasked, and a repository is a stranger's. */
+static bool read_beneath(const char *folder, const char *name, struct buf *out)
+{
+	auto_fd dir = fs_open_dir(folder, NULL);
+	auto_fd fd = dir < 0 ? -1 : fs_open_beneath(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, NULL);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fs_read_all(fd, out, NULL) == 0;
 }
 
 char *opening_agents(struct arena *a, const char *dir, char **path)
@@ -49,7 +62,7 @@ char *opening_agents(struct arena *a, const char *dir, char **path)
 		char *name = arena_printf(a, "%s/AGENTS.md", at);
 		auto_buf text = buf_max(1 << 20);
 
-		if (fs_exists(name) && fs_read_file(name, &text, NULL) == 0 && text.n) {
+		if (read_beneath(at, "AGENTS.md", &text) && text.n) {
 			*path = name;
 			return arena_memdup(a, buf_str(&text), text.n);
 		}

@@ -9,7 +9,8 @@
 
 #include <unistd.h>
 
-enum { FILE_MAX = 16 << 20, LINES_DEFAULT = 400, LINE_MAX_BYTES = 1000, SHOWN_MAX = 20 << 10, ENTRIES = 200 };
+enum { FILE_MAX = 16 << 20, LINES_DEFAULT = 400, LINE_MAX_BYTES = 1000, SHOWN_MAX = 20 << 10, ENTRIES = 200,
+       COUNT_MAX = 1 << 30 };
 
 static bool is_binary(struct bytes t)
 {
@@ -102,6 +103,6 @@ int tool_read(struct toolbox *t, struct arena *a, const json_t *args, struct too
 		return tool_refuses(a, out, "%.200s: %s", path, why.text);
 	if (is_binary(buf_bytes(&text)))
 		return tool_refuses(a, out, "%.200s is binary (%zu bytes); read shows text alone", path, text.n);
-	return show_lines(a, buf_bytes(&text), from < 1 ? 1 : from, count < 1 ? LINES_DEFAULT : count,
+	return show_lines(a, buf_bytes(&text), from < 1 ? 1 : from, count < 1 ? LINES_DEFAULT : count > COUNT_MAX ? COUNT_MAX : count,
 			  tool_result_max(t) / 6 * 5 < SHOWN_MAX ? tool_result_max(t) / 6 * 5 - LINE_MAX_BYTES : SHOWN_MAX, out);
 }

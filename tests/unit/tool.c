@@ -102,6 +102,7 @@ static void reading(void)
 		close(fd);
 	}
 	refused("read", "{\"path\":\"bin\"}", "binary (3 bytes)", "a binary file");
+	has("read", "{\"path\":\"crlf.txt\",\"offset\":2,\"limit\":9223372036854775807}", "lines 2 to 2 of 2", "a limit without end is one");
 	ok(mkfifo(path("fifo"), 0644) == 0, "(a fifo)");
 	refused("read", "{\"path\":\"fifo\"}", "neither a file nor a folder", "a fifo does not hold us");
 	ok(truncate(path("sparse"), 0) < 0 && close(open(path("sparse"), O_CREAT | O_WRONLY, 0644)) == 0 &&
