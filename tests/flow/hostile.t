@@ -9,7 +9,7 @@
 cat >"$tmp/scenario.py" <<'PY'
 import json, sys
 plan = {"test": "python3 -m unittest", "tasks": [
-    {"id": "add", "title": "Adds\u001b[2J two\nOrigin: blueprint of mine", "what": "calc.add(2, 2) is 4", "tests": ["tests/test_add.py"]}]}
+    {"id": "add", "title": "Adds\u001b[2J\u009b2J two\nOrigin: blueprint of mine", "what": "calc.add(2, 2) is 4", "tests": ["tests/test_add.py"]}]}
 add = ("import unittest\n\n\nclass Add(unittest.TestCase):\n    def test_sum(self):\n        import calc\n"
        "        self.assertEqual(calc.add(2, 3), 5)\n\n    def test_more(self):\n        import calc\n        self.assertEqual(calc.add(2, 4), 6)\n")
 rewrite = ("try:\n    open('tests/test_add.py', 'w').write('import unittest\\n\\n\\nclass Add(unittest.TestCase):\\n    def test_sum(self):\\n"
@@ -139,7 +139,7 @@ run python3 "$tmp/terminal.py" "$url" "$tmp/question"
 check 'a plan that a person declines is not begun' exits 1
 check 'and it is said how to be asked again' says 'sealwright resume'
 check 'nothing was written' test -z "$(ls -A "$tmp/question")"
-check 'a title with escape sequences moves no cursor, and a plain terminal gets no colour' sh -c "! grep -q '$(printf '\033')' '$out'"
+check 'a title with escape sequences moves no cursor, and a plain terminal gets no colour' sh -c "! LC_ALL=C grep -q -e '$(printf '\033')' -e '$(printf '\302\233')' '$out'"
 
 rm -f "$tmp/.run/requests"; serve "$tmp/scenario.json"
 run env PATH="$tmp/none" "$B/sealwright" run --model glm-5.1 --base-url "$url" "a python module that adds" "$tmp/nogit"
