@@ -149,7 +149,7 @@ static int field_param(struct trial *r, const struct param *p)
 	f = resolve_field(r->s, r->t->entity, slot->text, p->types);
 	if (f.level) {
 		core_note(r, slot, f.from);
-		r->t->score += 10 * f.level + (f.qualified ? 10 : 0);
+		r->t->score += 10 * f.level + (f.qualified ? 25 : 0);
 		return field_take(r, p, &r->t->entity->fields[f.index]);
 	}
 	if (f.is_entity && (*p->names || p->add_name || p->types)) {
@@ -276,7 +276,7 @@ static int list_param(struct trial *r, const struct param *p)
 			if (!strcmp(names[i], names[count - 1]))
 				return fail(r, "a field is named twice");
 		core_note(r, slot, (size_t)(parts[k].p - slot->text.p) + f.from);
-		r->t->score += 10 * f.level / n + (f.qualified ? 5 : 0);
+		r->t->score += 10 * f.level / n + (f.qualified ? 25 : 0);
 		if (!only_articles(r->s->a, parts[k], f.from))
 			break;
 	}
@@ -578,6 +578,22 @@ static int entity_fits(struct trial *r)
 	return 0;
 }
 
+/* What the person named wins over what only the model brought, even where the model's name is nearer to the words. */
+static int said_bonus(const struct attempt *t)
+{
+	const char *key;
+	json_t *v;
+	bool said = !strcmp(t->entity->from, "words");
+
+	json_object_foreach(t->params, key, v) {
+		const json_t *one = json_array_size(v) ? json_array_get(v, 0) : v;
+		const struct field *f = entity_field(t->entity, json_string_value(one));
+
+		said = said || (f && !strcmp(f->from, "words"));
+	}
+	return said ? 12 : 0;
+}
+
 static void attempt_make(struct spec *s, const struct match *m, struct entity *t, struct attempt *out)
 {
 	struct trial r = { .s = s, .m = m, .t = out };
@@ -608,6 +624,7 @@ static void attempt_make(struct spec *s, const struct match *m, struct entity *t
 	json_decref(fixed);
 	if (phrase_occurs(s->a, t->name, m->sentence) || phrase_occurs(s->a, t->plural, m->sentence))
 		out->score += 3;
+	out->score += said_bonus(out);
 	/* One field in two places is a pattern that matched too much. */
 	for (int i = 0; i < k->params_n && !out->why; i++)
 		for (int j = 0; j < i && !out->why; j++)

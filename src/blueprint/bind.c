@@ -61,6 +61,24 @@ const char *sentence_text(struct arena *a, const struct sentence *n, struct span
 	return line_fold(a, (struct bytes){ n->text + at.from, at.to - at.from }, 300);
 }
 
+/* Whether the name stands anywhere in a rule's parameters. */
+static bool json_names(const json_t *v, const char *name)
+{
+	const char *key;
+	json_t *x;
+	size_t i;
+
+	if (json_is_string(v))
+		return !strcmp(json_string_value(v), name);
+	json_array_foreach(v, i, x)
+		if (json_names(x, name))
+			return true;
+	json_object_foreach((json_t *)(uintptr_t)v, key, x)
+		if (json_names(x, name))
+			return true;
+	return false;
+}
+
 static const char *const conditions[] = {
 	"unless", "except", "if", "when", "whenever", "until", "till", "while", "but", "without", "only", "not", "other than",
 	"apart from", "as long as", "provided", "in case", "during", "after", "before", "once", "don't", "doesn't", "need not",
@@ -295,7 +313,7 @@ static const char *conflict_of(struct spec *s, const struct rule_kind *k, const 
 }
 
 /* States said in several clauses become one rule. */
-static bool states_merge(struct spec *s, const struct rule_kind *k, const struct attempt *t, const char *words)
+static bool states_merge(struct spec *s, const struct rule_kind *k, const struct attempt *t, const char *words, const char **id)
 {
 	json_t *r;
 	size_t i;
@@ -305,6 +323,7 @@ static bool states_merge(struct spec *s, const struct rule_kind *k, const struct
 
 		if (strcmp(json_text_or(r, "kind", ""), k->kind) || strcmp(json_text_or(r, "entity", ""), t->entity->name) || !params)
 			continue;
+		*id = arena_strdup(s->a, json_text_or(r, "id", ""));
 		if (json_equal(params, t->params))
 			return true;
 		if (!t->states || !same_but(k, params, t->params, WANT_STATES))
@@ -386,30 +405,65 @@ static void changes_apply(struct spec *s, const struct rule_kind *k, const struc
 			f->choices[f->choices_n++] = arena_strdup(s->a, name);
 }
 
+/* The one field that the rule is about; NULL when it is about several, or only about some records. */
+static const char *sole_field(const struct rule_kind *k, const json_t *params)
+{
+	const char *sole = NULL;
+
+	for (int i = 0; i < k->params_n; i++) {
+		const json_t *v = json_object_get(params, k->params[i].name), *one = json_array_size(v) == 1 ? json_array_get(v, 0) : v;
+
+		if (k->params[i].want == WANT_NUMBER || k->params[i].want == WANT_WORD || json_is_null(v) ||
+		    (json_is_array(v) && !json_array_size(v)))
+			continue;
+		if (sole || !json_is_string(one))
+			return NULL;
+		sole = json_string_value(one);
+	}
+	return sole;
+}
+
 /* One field that may not be shared is unique as a field, too: the table's own index then stands behind the rule. */
 static void unique_apply(const struct rule_kind *k, const struct attempt *t)
 {
-	for (int i = 0; i < k->hints_n; i++) {
-		const json_t *v = json_object_get(t->params, k->hints[i].a);
-		struct field *f = NULL;
+	const char *sole = sole_field(k, t->params);
+	struct field *f = entity_field(t->entity, sole);
 
-		if (k->hints[i].op != HINT_DIFFER)
-			continue;
-		if (json_is_string(v))
-			f = entity_field(t->entity, json_string_value(v));
-		else if (json_array_size(v) == 1)
-			f = entity_field(t->entity, json_string_value(json_array_get(v, 0)));
-		if (f)
+	for (int i = 0; f && i < k->hints_n; i++)
+		if (k->hints[i].op == HINT_DIFFER)
 			f->unique = true;
-	}
 }
 
-static const char *rule_add(struct binder *b, const struct rule_kind *k, const struct attempt *t, const char *words)
+/* What the words set of a field is no rule of its own: the field has it from its first day. */
+static const char *setting_add(struct spec *s, const struct rule_kind *k, const struct attempt *t, const char *words)
+{
+	struct field *f = entity_field(t->entity, json_text(t->params, "field"));
+	json_t *v;
+	size_t i;
+
+	if (!f)
+		return "it does not say which field";
+	json_array_foreach(s->settings, i, v)
+		if (!strcmp(json_text_or(v, "entity", ""), t->entity->name) && !strcmp(json_text_or(v, "field", ""), f->name) &&
+		    strcmp(json_text_or(v, "kind", ""), k->kind))
+			return arena_printf(s->a, "it contradicts \"%s\"", json_text_or(v, "words", ""));
+	changes_apply(s, k, t);
+	f->optional_said = !f->required;
+	json_array_append_new(s->settings, json_pack("{s:s, s:s, s:s, s:s}", "kind", k->kind, "entity", t->entity->name, "field",
+						     f->name, "words", words));
+	return NULL;
+}
+
+/* *id: of the rule that says it now, a new one or one that was there. */
+static const char *rule_add(struct binder *b, const struct rule_kind *k, const struct attempt *t, const char *words, const char **id)
 {
 	struct spec *s = b->s;
 	const char *why;
 
-	if (states_merge(s, k, t, words)) {
+	*id = "";
+	if (k->setting)
+		return setting_add(s, k, t, words);
+	if (states_merge(s, k, t, words, id)) {
 		changes_apply(s, k, t);
 		return NULL;
 	}
@@ -418,7 +472,8 @@ static const char *rule_add(struct binder *b, const struct rule_kind *k, const s
 		return why;
 	if (json_array_size(s->rules) >= RULES_MAX)
 		return "there are too many rules";
-	json_array_append_new(s->rules, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:o}", "id", rule_id(s, k, t->entity, t->params),
+	*id = rule_id(s, k, t->entity, t->params);
+	json_array_append_new(s->rules, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:o}", "id", *id,
 						  "kind", k->kind, "class", k->class, "entity", t->entity->name, "title",
 						  rule_title(s->a, k, t->entity, t->params), "words", words, "params", t->params, "args",
 						  args_json(k, t->params)));
@@ -540,7 +595,7 @@ static char joint_cut(const char *text, size_t from, size_t *to)
  * "or", or where they cannot be, nothing is. *from: where the first of them begins.
  */
 static const char *joined_add(struct binder *b, const struct sentence *n, const struct match *m, const struct attempt *t, size_t *from,
-			      const char *words_end)
+			      const char *words_end, struct bound *made)
 {
 	const struct param *p = NULL;
 	int at = first_field_slot(m, &p);
@@ -585,7 +640,9 @@ static const char *joined_add(struct binder *b, const struct sentence *n, const 
 		attempt_best(b->s, &one, &more);
 		why = more.why;
 		if (!why)
-			why = rule_add(b, m->kind, &more, line_fold(b->s->a, (struct bytes){ n->text + pos, (size_t)(words_end - n->text) - pos }, 300));
+			why = rule_add(b, m->kind, &more, line_fold(b->s->a, (struct bytes){ n->text + pos, (size_t)(words_end - n->text) - pos }, 300),
+				       &made->rules[made->n]);
+		made->n += why ? 0 : 1;
 		bind_attempt_drop(&more);
 		if (why)
 			return why;
@@ -594,18 +651,82 @@ static const char *joined_add(struct binder *b, const struct sentence *n, const 
 	return NULL;
 }
 
-static const char *last_rule(const struct spec *s, size_t had)
+/* Puts the fields back as they were before a rule that is taken back, but for those that another rule speaks of. */
+static void fields_restore(struct spec *s, const struct bound *was)
 {
-	size_t n = json_array_size(s->rules);
+	struct entity *t = was->entity;
 
-	return n > had ? json_text_or(json_array_get(s->rules, n - 1), "id", "") : "";
+	for (int i = t->n - 1; i >= 0; i--) {
+		const struct field *old = entity_field(was->before, t->fields[i].name);
+		const json_t *r;
+		bool ruled = false;
+		size_t k;
+
+		json_array_foreach(s->rules, k, r)
+			ruled = ruled || (!strcmp(json_text_or(r, "entity", ""), t->name) && json_names(json_map(r, "params"), t->fields[i].name));
+		if (ruled)
+			continue;
+		if (old) {
+			t->fields[i] = *old;
+		} else if (!strcmp(t->fields[i].from, "rule")) {
+			memmove(&t->fields[i], &t->fields[i + 1], (size_t)(t->n - i - 1) * sizeof(*t->fields));
+			t->n--;
+		}
+	}
+}
+
+/* The rules of a hit, and what they did to fields. A rule of several clauses goes whole: the others' are told here. */
+static void bound_undo(struct binder *b, const struct bound *was, const char *why)
+{
+	struct spec *s = b->s;
+
+	for (int i = 0; i < was->n; i++) {
+		json_t *r;
+		size_t k;
+
+		json_array_foreach(s->rules, k, r) {
+			if (!*was->rules[i] || strcmp(json_text_or(r, "id", ""), was->rules[i]))
+				continue;
+			if (strchr(json_text_or(r, "words", ""), ';'))
+				spec_leave_out(s, json_text_or(r, "words", ""), why);
+			json_array_remove(s->rules, k);
+			break;
+		}
+	}
+	while (json_array_size(s->settings) > was->settings)
+		json_array_remove(s->settings, json_array_size(s->settings) - 1);
+	fields_restore(s, was);
+}
+
+/* "between 1 and 5": the slots "low" and "high" are each the number of one kind. */
+static const char *pair_add(struct binder *b, const struct match *m, const char *words, struct bound *made)
+{
+	static const char *const ends[2] = { "low", "high" };
+
+	for (int i = 0; i < 2; i++) {
+		struct match one = *m;
+		struct attempt t;
+		const char *why;
+
+		one.kind = kind_named(b->s->b, m->kind->pair[i]);
+		for (int k = 0; k < one.slots_n; k++)
+			if (!strcmp(one.slots[k].name, ends[i]))
+				one.slots[k].name = "number";
+		attempt_best(b->s, &one, &t);
+		why = t.why ? t.why : rule_add(b, one.kind, &t, words, &made->rules[made->n]);
+		made->n += why ? 0 : 1;
+		bind_attempt_drop(&t);
+		if (why)
+			return why;
+	}
+	return NULL;
 }
 
 static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 {
-	size_t had = json_array_size(b->s->rules);
 	struct attempt t;
 	struct span core, whole = { m->from, m->to };
+	struct bound made = { .settings = json_array_size(b->s->settings) };
 	const char *why;
 
 	attempt_best(b->s, m, &t);
@@ -613,21 +734,31 @@ static void hit_try(struct binder *b, struct sentence *n, const struct match *m)
 	while (core.from < core.to && strchr(" ,", n->text[core.from]))
 		core.from++;
 	why = t.why;
-	if (!why && sentence_is_bound(n, core)) {
+	if (!why && (sentence_is_bound(n, core) || n->bound_n == HITS_MAX)) {
 		bind_attempt_drop(&t);
 		return;
 	}
 	if (!why)
 		why = condition_around(b, n, &core);
-	if (!why)
-		why = joined_add(b, n, m, &t, &core.from, n->text + core.to);
-	if (!why)
-		why = rule_add(b, m->kind, &t, sentence_text(b->s->a, n, core));
+	if (!why) {
+		made.entity = t.entity;
+		made.before = arena_alloc(b->s->a, sizeof(*made.before));
+		*made.before = *t.entity;
+		why = joined_add(b, n, m, &t, &core.from, n->text + core.to, &made);
+		if (!why && m->kind->pair[0]) {
+			why = made.n ? "it is said of several fields at once" : pair_add(b, m, sentence_text(b->s->a, n, core), &made);
+		} else if (!why) {
+			why = rule_add(b, m->kind, &t, sentence_text(b->s->a, n, core), &made.rules[made.n]);
+			made.n += why ? 0 : 1;
+		}
+		if (why && made.n) /* of "stock and price" one could not be: then none is */
+			bound_undo(b, &made, why);
+	}
 	if (why) {
 		failed_note(n, t.why ? whole : core, why, (!t.why ? 300 : t.ambiguous ? 200 : 100) + (t.why && t.score < 100 ? t.score : 0));
-	} else if (n->bound_n < HITS_MAX) {
-		n->bound[n->bound_n].at = core;
-		n->bound[n->bound_n++].rule = arena_strdup(b->s->a, last_rule(b->s, had));
+	} else {
+		made.at = core;
+		n->bound[n->bound_n++] = made;
 	}
 	bind_attempt_drop(&t);
 }
@@ -641,9 +772,8 @@ static void exceptions_take(struct binder *b, struct sentence *n)
 
 	for (int i = 0; i < n->bound_n; i++) {
 		struct span part = sentence_part(n, n->bound[i].at.to - 1), next;
-		const char *text;
-		const json_t *r;
-		size_t k;
+		struct bound was = n->bound[i];
+		const char *text, *why;
 
 		if (part.to >= n->n)
 			continue;
@@ -651,16 +781,10 @@ static void exceptions_take(struct binder *b, struct sentence *n)
 		text = sentence_text(b->s->a, n, next);
 		if (sentence_is_bound(n, next) || !text_has(text, back) || text_has(text, own))
 			continue;
-		json_array_foreach(b->s->rules, k, r) {
-			if (*n->bound[i].rule && !strcmp(json_text_or(r, "id", ""), n->bound[i].rule)) {
-				json_array_remove(b->s->rules, k);
-				break;
-			}
-		}
-		failed_note(n, (struct span){ n->bound[i].at.from, next.to }, arena_printf(b->s->a, "\"%s\" behind it is an exception that is not understood",
-											   text), 300);
-		n->bound[i] = n->bound[--n->bound_n];
-		i--;
+		why = arena_printf(b->s->a, "\"%s\" behind it is an exception that is not understood", text);
+		n->bound[i--] = n->bound[--n->bound_n];
+		bound_undo(b, &was, why);
+		failed_note(n, (struct span){ was.at.from, next.to }, why, 300);
 	}
 }
 
@@ -709,6 +833,13 @@ static void sentence_bind(struct binder *b, const char *words, const char *text,
 	rest_tell(b->s, one);
 }
 
+/* What stood in brackets behind a field of a list, "sku (unique)", said as a sentence. */
+static void asides_bind(struct binder *b)
+{
+	for (int i = 0; i < b->s->asides_n; i++)
+		sentence_bind(b, b->s->asides[i], b->s->asides[i], strlen(b->s->asides[i]));
+}
+
 int bind_rules(struct spec *s, struct err *e)
 {
 	const char *words = examples_blank(s->a, s->words), *p = words, *from = words;
@@ -738,6 +869,7 @@ int bind_rules(struct spec *s, struct err *e)
 	}
 	if (*from)
 		spec_leave_out(s, from, "there are too many sentences");
+	asides_bind(&b);
 	pcre2_match_context_free(b.limits);
 	pcre2_match_data_free(b.data);
 	return 0;

@@ -12,10 +12,18 @@ enum { HITS_MAX = 24, FAILED_MAX = 64 };
 
 struct span { size_t from, to; };
 
+struct bound {
+	struct span at;
+	const char *rules[6];                    /* ids of what was made of it; "" for a setting      */
+	int n;
+	struct entity *entity, *before;          /* before: as it was                                 */
+	size_t settings;                         /* as many were there                                */
+};
+
 struct sentence {
 	const char *text;
 	size_t n, at;                            /* its length, and where in the words it begins      */
-	struct { struct span at; const char *rule; } bound[HITS_MAX]; /* what rules were made of; the rule's id */
+	struct bound bound[HITS_MAX];            /* what rules were made of                           */
 	int bound_n;
 	struct { struct span at; const char *why; int weight; } failed[FAILED_MAX];
 	int failed_n;

@@ -301,6 +301,14 @@ static int kind_load(struct loader *l, const json_t *o, struct rule_kind *k)
 	k->class = text_of(l, o, "class", name_camel(l->a, k->kind));
 	k->entity_slot = text_of(l, o, "entity_from", NULL);
 	k->fixed = json_kept(l, json_map(o, "fixed"));
+	k->setting = json_flag(o, "setting", false);
+	json_array_foreach(json_list(o, "pair"), i, v) { /* later ones: they are looked for when a rule is made */
+		if (!json_is_string(v) || i > 1)
+			return bad(l, "rule %s: \"pair\" is not two names%s", k->kind, "");
+		k->pair[i] = arena_strdup(l->a, json_string_value(v));
+	}
+	if (k->pair[0] && !k->pair[1])
+		return bad(l, "rule %s: \"pair\" is not two names%s", k->kind, "");
 	k->phrases = texts_of(l, json_list(o, "examples"));
 	if (json_array_size(patterns) > PATTERNS_MAX || json_object_size(params) > 12 || json_array_size(hints) > 12)
 		return bad(l, "rule %s: too many patterns, parameters or hints%s", k->kind, "");
@@ -347,6 +355,16 @@ static int kinds_load(struct loader *l, const json_t *list)
 				return bad(l, "rule kind %s stands there twice%s", b->kinds[k].kind, "");
 		b->kinds_n++;
 	}
+	for (int j = 0; j < b->kinds_n; j++) {
+		for (int n = 0; n < 2 && b->kinds[j].pair[n]; n++) {
+			bool there = false;
+
+			for (int k = 0; k < b->kinds_n; k++)
+				there = there || (!b->kinds[k].pair[0] && !strcmp(b->kinds[k].kind, b->kinds[j].pair[n]));
+			if (!there)
+				return bad(l, "rule %s: no kind %s stands there for its \"pair\"", b->kinds[j].kind, b->kinds[j].pair[n]);
+		}
+	}
 	return 0;
 }
 
@@ -368,6 +386,7 @@ static int functions_load(struct loader *l, const json_t *list)
 			return bad(l, "a function has no \"kind\" or no \"name\"%s%s", "", "");
 		f->what = text_of(l, o, "what", "");
 		f->needs = texts_of(l, json_list(o, "needs"));
+		f->label = text_of(l, o, "label", NULL);
 		f->params = json_kept(l, json_list(o, "params"));
 		f->examples = json_kept(l, json_list(o, "examples"));
 		f->max = (int)json_whole(o, "max", ENTITIES_ALL);
@@ -459,6 +478,7 @@ static int all_load(struct loader *l, const json_t *v)
 	b->not_matches = texts_of(l, json_list(v, "not_matches"));
 	b->reserved = texts_of(l, json_list(v, "reserved"));
 	b->provides = texts_of(l, json_list(v, "provides"));
+	b->lacks = texts_of(l, json_list(v, "lacks"));
 	b->imports = texts_of(l, json_list(v, "imports"));
 	b->synonyms = synonyms_of(l, json_map(v, "synonyms"), &b->synonyms_n);
 	b->types = word_lists(l, json_map(v, "types"), &b->types_n);

@@ -53,6 +53,8 @@ struct rule_kind {
 	int params_n;
 	struct hint *hints;
 	int hints_n;
+	const char *pair[2];     /* it stands for these two kinds: "between 1 and 5" is two bounds */
+	bool setting;            /* it sets a field, and nothing else: no rule stands for it */
 };
 
 struct word_list { const char *name; const char **words; };
@@ -61,6 +63,7 @@ struct synonyms { struct phrase *phrases; int n; };  /* words that mean the same
 struct function_kind {
 	const char *kind, *name, *what;
 	const char **needs;      /* "whole|decimal|money"                   */
+	const char *label;       /* types that the field which names a record may have, or NULL */
 	const char *params;      /* JSON list of {"name","type"}            */
 	const char *examples;    /* JSON list, or NULL                      */
 	int max;                 /* entities at most                        */
@@ -79,7 +82,7 @@ struct task_kind {
 struct blueprint {
 	const char *dir, *name, *title, *about, *test, *run, *package;
 	const char **next;
-	const char **matches, **not_matches, **reserved, **imports, **provides;
+	const char **matches, **not_matches, **reserved, **imports, **provides, **lacks;
 	struct synonyms *synonyms;
 	struct word_list *types;
 	int synonyms_n, types_n;

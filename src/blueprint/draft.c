@@ -9,6 +9,7 @@
  */
 #include "base/err.h"
 #include "base/opt.h"
+#include "blueprint/bind.h"
 #include "blueprint/data.h"
 #include "blueprint/words.h"
 
@@ -221,6 +222,29 @@ static bool is_said_as(struct spec *s, const char *word)
 	return false;
 }
 
+/* Said somewhere as a thing of its own: "with categories", and not alone in "titles must be unique per agent". */
+static bool is_said_freely(struct spec *s, const char *word)
+{
+	static const char *const demands[] = { "unique", "must", "never", "cannot", "can't", "distinct", "duplicate", "duplicated",
+					       "duplicates", "required", "identical", "the same", "not", "optional", NULL };
+	const char *at = s->words;
+	size_t n = strlen(word);
+
+	while ((at = strcasestr(at, word))) {
+		const char *from = at, *to = at + n;
+
+		if ((at == s->words || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[n])) {
+			while (from > s->words && !strchr(",.;:\n!?", from[-1]))
+				from--;
+			to += strcspn(to, ",.;:\n!?");
+			if (!text_has(arena_memdup(s->a, from, (size_t)(to - from)), demands))
+				return true;
+		}
+		at += n;
+	}
+	return false;
+}
+
 static bool refers_to(const struct entity *t, const char *name)
 {
 	for (int i = 0; i < t->n; i++)
@@ -241,6 +265,8 @@ static void field_drop(struct entity *t, int at)
  */
 static void relations_cure(struct spec *s)
 {
+	static const char *const never_records[] = { "status", "state", "name", "title", "code", "number", "sku", "isbn", "label",
+						     "description", "email", "phone", "address", "note", "price", "quantity", NULL };
 	int had = s->n;
 
 	for (int i = 0; i < had; i++) {
@@ -264,9 +290,9 @@ static void relations_cure(struct spec *s)
 					}
 				}
 				field_drop(t, k--);
-			} else if ((f->type == FIELD_CHOICE || f->type == FIELD_TEXT) && !plural && strcmp(f->name, "status") &&
-				   strcmp(f->name, "state") && strcmp(f->name, t->name) &&
-				   is_said_as(s, name_plural(s->a, f->name)) && !is_said_as(s, f->name)) {
+			} else if ((f->type == FIELD_CHOICE || f->type == FIELD_TEXT) && !plural && !word_in(f->name, never_records) &&
+				   strcmp(f->name, t->name) && is_said_freely(s, name_plural(s->a, f->name)) &&
+				   !is_said_as(s, f->name)) {
 				other = entity_make(s, f->name);
 				if (!other || other == t)
 					continue;
@@ -364,18 +390,21 @@ static void required_cure(struct spec *s, struct entity *t)
 			f->required = true;
 	}
 	for (int i = 0; i < t->n; i++) {
-		if (t->fields[i].type != FIELD_TEXT && t->fields[i].type != FIELD_EMAIL)
-			continue;
-		if (t->fields[i].required)
+		const struct field *f = &t->fields[i];
+
+		/* what a person, a day or another record tells apart needs no text that nobody asked for */
+		if (f->required && (f->type == FIELD_TEXT || f->type == FIELD_EMAIL || f->type == FIELD_REF || f->type == FIELD_DATE ||
+				    f->type == FIELD_DATETIME))
 			return;
-		first = first < 0 ? i : first;
+		if ((f->type == FIELD_TEXT || f->type == FIELD_EMAIL) && !f->optional_said)
+			first = first < 0 ? i : first;
 	}
 	if (first < 0) {
 		for (int i = 0; i < t->n; i++)
 			if (t->fields[i].required)
 				return;
 		for (int i = t->n - 1; i >= 0; i--) /* yes_no says nothing when it is required; a self-reference never can be */
-			if (t->fields[i].type != FIELD_YES_NO && !(t->fields[i].ref && !strcmp(t->fields[i].ref, t->name)))
+			if (t->fields[i].type != FIELD_YES_NO && !t->fields[i].optional_said && !(t->fields[i].ref && !strcmp(t->fields[i].ref, t->name)))
 				first = i;
 	}
 	if (first >= 0) {

@@ -574,6 +574,8 @@ static void catalogue_add(struct spec *s, const struct function_kind *f)
 		name = filled(s->a, f->name, t, list);
 		json_array_foreach(s->functions, k, v)
 			taken = taken || !strcmp(json_text_or(v, "name", ""), name);
+		if (f->label && !taken) /* "a loan" is named by its book, which is a number to the function */
+			taken = !type_in(f->label, entity_field(t, entity_label(t))->type);
 		if (!names || taken) {
 			json_decref(names);
 			continue;

@@ -107,6 +107,7 @@ void spec_drop(struct spec *s)
 	json_free(&s->functions);
 	json_free(&s->left_out);
 	json_free(&s->proposed);
+	json_free(&s->settings);
 }
 
 void spec_leave_out(struct spec *s, const char *words, const char *reason)

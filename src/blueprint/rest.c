@@ -91,6 +91,28 @@ static bool is_known(struct spec *s, const char *w)
 	return false;
 }
 
+/* A feature that the blueprint says it does not have, unless the specification has something of that name. NULL: none. */
+static const char *lacking(struct spec *s, const char *text)
+{
+	for (const char **p = s->b->lacks; *p; p++) {
+		bool named = false;
+
+		if (!phrase_occurs(s->a, *p, text))
+			continue;
+		for (int i = 0; i < s->n && !named; i++) {
+			named = phrase_occurs(s->a, *p, name_title(s->a, s->entities[i].name));
+			for (int k = 0; k < s->entities[i].n && !named; k++) {
+				named = phrase_occurs(s->a, *p, name_title(s->a, s->entities[i].fields[k].name));
+				for (int c = 0; c < s->entities[i].fields[k].choices_n && !named; c++)
+					named = phrase_occurs(s->a, *p, name_title(s->a, s->entities[i].fields[k].choices[c]));
+			}
+		}
+		if (!named)
+			return *p;
+	}
+	return NULL;
+}
+
 /* Whether a word at `at` of the sentence stands in a list of fields. */
 static bool is_said(const struct spec *s, const struct sentence *n, size_t at)
 {
@@ -155,7 +177,7 @@ static bool before_example(const struct sentence *n, size_t at)
 
 static void stretch_tell(struct spec *s, const struct sentence *n, struct span at)
 {
-	const char *text, *why = failed_why(n, at);
+	const char *text, *why = failed_why(n, at), *missing;
 	bool demand;
 
 	if (at.to <= at.from || before_example(n, at.from))
@@ -168,6 +190,8 @@ static void stretch_tell(struct spec *s, const struct sentence *n, struct span a
 	demand = text_has(text, cues);
 	if (demand)
 		spec_leave_out(s, text, why ? why : "no kind of rule of this blueprint says this; give it by examples, name(...) == value");
+	else if ((missing = lacking(s, text)))
+		spec_leave_out(s, text, arena_printf(s->a, "this blueprint has no %s", missing));
 	else if (!is_plain(s, n, at, n->at + at.from == 0))
 		spec_leave_out(s, text, "nothing in this blueprint does this");
 }

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "blueprint/bind.h"
 #include "blueprint/data.h"
 #include "blueprint/resolve.h"
 #include "blueprint/words.h"
@@ -21,6 +22,7 @@ struct item {
 	int type;                   /* -1: by the name */
 	const char *choices[CHOICES_MAX];
 	int choices_n, required;    /* required: -1 not said */
+	const char *aside;          /* what stood in brackets and is neither */
 };
 
 static const char *const no_field[] = {
@@ -50,6 +52,10 @@ static void brackets_parse(struct spec *s, struct item *i, struct bytes in)
 	const char *p = in.p, *end = in.p + in.n;
 	int t = field_type_find(name_snake(s->a, in));
 
+	if (!strcmp(name_snake(s->a, in), "optional"))
+		i->required = 0;
+	if (!strcmp(name_snake(s->a, in), "required") || !strcmp(name_snake(s->a, in), "mandatory"))
+		i->required = 1;
 	if (t >= 0 && t != FIELD_REF && t != FIELD_CHOICE) {
 		i->type = t;
 		return;
@@ -65,10 +71,29 @@ static void brackets_parse(struct spec *s, struct item *i, struct bytes in)
 			i->choices[i->choices_n++] = name;
 		p = q + (q < end && *q == ' ' ? 4 : 1);
 	}
-	if (i->choices_n < 2)
+	if (i->choices_n < 2) {
 		i->choices_n = 0;
+		i->aside = i->required < 0 ? arena_memdup(s->a, in.p, in.n) : NULL;
+	}
 	else
 		i->type = FIELD_CHOICE;
+}
+
+/* "with a search and CSV export" names what the program does, and no fields. */
+static bool is_feature(struct spec *s, const struct phrase *name)
+{
+	const char **const lists[] = { s->b->provides, s->b->lacks };
+
+	for (int i = 0; i < 2; i++) {
+		for (const char **p = lists[i]; *p; p++) {
+			struct phrase one;
+
+			phrase_parse(s->a, bytes_of(*p), &one);
+			if (phrase_equal(&one, name))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* One item of the list; false: this is no name of a field, and the list ends here. */
@@ -101,7 +126,7 @@ static bool item_parse(struct spec *s, struct bytes text, struct item *out)
 	out->snake = arena_strdup(s->a, out->name.w[0]);
 	for (int i = 1; i < out->name.n; i++)
 		out->snake = arena_printf(s->a, "%s_%s", out->snake, out->name.w[i]);
-	return true;
+	return !is_feature(s, &out->name);
 }
 
 /* Parts of the list at commas and "and", brackets kept whole. */
@@ -168,6 +193,7 @@ static void item_add(struct spec *s, struct entity *t, const struct item *i)
 		f->from = "words";
 		if (i->required >= 0)
 			f->required = i->required > 0;
+		f->optional_said = i->required == 0;
 		if (i->type == FIELD_CHOICE) {
 			f->type = FIELD_CHOICE;
 			f->choices_n = i->choices_n;
@@ -182,8 +208,31 @@ static void item_add(struct spec *s, struct entity *t, const struct item *i)
 		return;
 	f->ref = to ? to->name : NULL;
 	f->required = i->required > 0;
+	f->optional_said = i->required == 0;
 	f->choices_n = i->choices_n;
 	memcpy(f->choices, i->choices, sizeof(f->choices));
+}
+
+/* "sku (unique)", "rating (1 to 5)": what is said in brackets is said of the field, and bound or told as a sentence is. */
+static void aside_note(struct spec *s, const struct entity *t, const struct item *i)
+{
+	static const char *const verbs[] = { "must", "never", "can", "cannot", "can't", "may", "not", "is", "has", NULL };
+	const char *p = i->aside, *name = i->snake;
+	struct phrase words;
+	bool digit = false, sounds = text_has(p, (const char *const[]){ "unique", "must", "never", "at least", "at most", "positive", "not",
+								      "cannot", "only", "maximum", "minimum", "max", "min", "between", "no", NULL });
+
+	for (const char *c = p; *c; c++)
+		digit = digit || isdigit((unsigned char)*c);
+	if ((!digit && !sounds) || s->asides_n == SAID_SPANS)
+		return; /* "(in kg)" */
+	phrase_parse(s->a, bytes_of(p), &words);
+	if (words.n >= 2 && isdigit((unsigned char)words.w[0][0]) && isdigit((unsigned char)words.w[words.n - 1][0]) &&
+	    (words.n == 2 || (words.n == 3 && (!strcmp(words.w[1], "to") || !strcmp(words.w[1], "and")))))
+		p = arena_printf(s->a, "must be between %s and %s", words.w[0], words.w[words.n - 1]);
+	else if (words.n && !word_in(words.w[0], verbs))
+		p = arena_printf(s->a, "must be %s", p);
+	s->asides[s->asides_n++] = arena_printf(s->a, "the %s of the %s %s", name_title(s->a, name), name_title(s->a, t->name), p);
 }
 
 /* The entity whose fields a list names: the one in front of it, else the one that has most of them. */
@@ -216,6 +265,78 @@ static struct entity *owner_of(struct spec *s, struct bytes before, const struct
 	return most >= 2 && most * 3 >= n ? best : NULL;
 }
 
+/* Whether the words speak of the entity as a thing: in the plural, or where its name is not part of a field's, as in
+ * "the order quantity". */
+static bool is_a_thing(struct spec *s, const struct entity *t)
+{
+	const char *words = s->words;
+	struct phrase name;
+
+	phrase_parse(s->a, bytes_of(t->name), &name);
+	for (const char *p = words; *p;) {
+		struct phrase got;
+		const char *end = p;
+		bool same = true;
+
+		while (*p && !isalnum((unsigned char)*p))
+			p++;
+		for (int i = 0; i <= name.n && *end; i++) {
+			end += strcspn(end, " ,.;:()\n");
+			end += strspn(end, " ");
+		}
+		phrase_parse(s->a, (struct bytes){ p, end > p ? (size_t)(end - p) : 0 }, &got);
+		for (int i = 0; i < name.n; i++)
+			same = same && i < got.n && word_equal(got.w[i], name.w[i]);
+		if (same) {
+			bool many = strcmp(got.w[name.n - 1], name.w[name.n - 1]) != 0, part = false;
+
+			for (int i = 0; i < s->n && got.n > name.n && !many; i++)
+				part = part || resolve_name(s, &s->entities[i], got.w[name.n], 0) != NULL;
+			if (!part)
+				return true;
+		}
+		while (isalnum((unsigned char)*p))
+			p++;
+	}
+	return false;
+}
+
+/*
+ * Where the words list their things themselves ("items with ...; suppliers with ..."), a thing that only the model brought
+ * is not what was asked for, and it would make the words mean two things.
+ */
+static void uninvited_drop(struct spec *s)
+{
+	int listed = 0;
+
+	for (int i = 0; i < s->n; i++)
+		listed += s->entities[i].listed;
+	for (int i = s->n - 1; i >= 0 && listed; i--) {
+		struct entity gone = s->entities[i];
+		bool wanted = !strcmp(gone.from, "words") || is_a_thing(s, &gone);
+
+		for (int k = 0; k < s->n && !wanted; k++)
+			for (int f = 0; f < s->entities[k].n; f++)
+				wanted = wanted || (s->entities[k].fields[f].ref && !strcmp(s->entities[k].fields[f].ref, gone.name) &&
+						    !strcmp(s->entities[k].fields[f].from, "words"));
+		if (wanted)
+			continue;
+		memmove(&s->entities[i], &s->entities[i + 1], (size_t)(s->n - i - 1) * sizeof(*s->entities));
+		s->n--;
+		json_array_append_new(s->proposed, json_sprintf("%s as a kind of record of its own", gone.plural));
+		for (int k = 0; k < s->n; k++) {
+			struct entity *t = &s->entities[k];
+
+			for (int f = t->n - 1; f >= 0; f--) {
+				if (!t->fields[f].ref || strcmp(t->fields[f].ref, gone.name))
+					continue;
+				memmove(&t->fields[f], &t->fields[f + 1], (size_t)(t->n - f - 1) * sizeof(*t->fields));
+				t->n--;
+			}
+		}
+	}
+}
+
 void said_add(struct spec *s)
 {
 	static const char *const marks[] = { " with ", " have ", " has ", " having ", " (", " fields ", " fields: ", ": ", NULL };
@@ -235,11 +356,19 @@ void said_add(struct spec *s)
 				before--;
 			n = items_parse(s, from, list_end(from), items, &to);
 			t = n ? owner_of(s, (struct bytes){ before, (size_t)(p - before) }, items, n) : NULL;
-			for (int i = 0; t && i < n; i++)
+			for (int i = 0; t && i < n; i++) {
 				item_add(s, t, &items[i]);
+				if (items[i].aside)
+					aside_note(s, t, &items[i]);
+			}
+			if (t && resolve_entity(s, (struct bytes){ before, (size_t)(p - before) }, NULL) == t) {
+				t->from = "words";
+				t->listed = true;
+			}
 			if (t && s->said_n < SAID_SPANS)
 				s->said[s->said_n++] = (struct said){ (size_t)(p - words), (size_t)(to - words) };
 			break;
 		}
 	}
+	uninvited_drop(s);
 }

@@ -21,8 +21,8 @@ static json_t *field_json(struct arena *a, const struct field *f)
 	return v;
 }
 
-/* What names a record to a person: a required text, else any text, else the first field. */
-static const char *label_field(const struct entity *t)
+/* What names a record to a person: a required text, else what is required first (a loan's book), else any text. */
+const char *entity_label(const struct entity *t)
 {
 	static const char *const names[] = { "name", "title", "label", "subject", "full_name", NULL };
 	const struct field *best = NULL;
@@ -34,7 +34,11 @@ static const char *label_field(const struct entity *t)
 	for (int i = 0; i < t->n; i++) {
 		const struct field *f = &t->fields[i];
 
-		if (field_is_text_like(f->type) && (!best || (f->required && !best->required)))
+		if (field_is_text_like(f->type) && f->required)
+			return f->name;
+		if (f->required && f->type != FIELD_YES_NO && !(best && best->required))
+			best = f;
+		else if (field_is_text_like(f->type) && !best)
 			best = f;
 	}
 	return best ? best->name : t->fields[0].name;
@@ -45,7 +49,7 @@ static json_t *entity_json(struct spec *s, const struct entity *t)
 	json_t *v = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:[], s:[]}", "name", t->name, "slug", t->name,
 			      "plural", t->plural, "class", name_camel(s->a, t->name), "title", name_title(s->a, t->name),
 			      "title_plural", name_title(s->a, t->plural), "about", t->about ? t->about : "", "from", t->from,
-			      "label_field", label_field(t), "fields", "rules", "functions");
+			      "label_field", entity_label(t), "fields", "rules", "functions");
 	const json_t *r;
 	size_t i;
 
@@ -64,9 +68,9 @@ static json_t *entity_json(struct spec *s, const struct entity *t)
 int spec_json(struct spec *s, json_t **out, struct err *e)
 {
 	char *name = name_snake(s->a, bytes_of(s->title));
-	auto_json *v = json_pack("{s:i, s:s, s:s, s:s, s:s, s:[], s:[], s:O, s:O}", "spec", 1, "blueprint", s->b->name, "name",
+	auto_json *v = json_pack("{s:i, s:s, s:s, s:s, s:s, s:[], s:[], s:O, s:O, s:O}", "spec", 1, "blueprint", s->b->name, "name",
 				 *name ? name : "app", "title", s->title, "package", s->b->package, "entities", "functions",
-				 "left_out", s->left_out, "proposed", s->proposed);
+				 "left_out", s->left_out, "proposed", s->proposed, "settings", s->settings);
 	const json_t *f;
 	size_t i;
 
@@ -103,7 +107,7 @@ int blueprint_spec_cure(struct arena *a, const struct blueprint *b, const char *
 			json_t **spec, struct err *e)
 {
 	auto_spec s = { .a = a, .b = b, .words = words_cure(a, words), .rules = json_array(), .functions = json_array(),
-			.left_out = json_array(), .proposed = json_array() };
+			.left_out = json_array(), .proposed = json_array(), .settings = json_array() };
 
 	auto_json *made = NULL;
 

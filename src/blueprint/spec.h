@@ -30,6 +30,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required, unique, unique_proposed;
+	bool optional_said;  /* the words want it so: no cure may require it */
 	const char *choices[CHOICES_MAX];
 	int choices_n;
 	const char *ref;   /* name of an entity */
@@ -40,6 +41,7 @@ struct entity {
 	const char *name, *plural, *about, *from;
 	struct field fields[FIELDS_ALL];
 	int n;
+	bool listed;       /* the words list its fields */
 };
 
 struct said { size_t from, to; }; /* a stretch of the words that was understood */
@@ -47,12 +49,14 @@ struct said { size_t from, to; }; /* a stretch of the words that was understood 
 struct spec {
 	struct said said[SAID_SPANS];   /* lists of fields */
 	int said_n;
+	const char *asides[SAID_SPANS]; /* what stood in brackets, as sentences */
+	int asides_n;
 	struct arena *a;
 	const struct blueprint *b;
 	const char *title, *words; /* words: the intent's, valid UTF-8 */
 	struct entity *entities;   /* ENTITIES_ALL of them */
 	int n;
-	json_t *rules, *functions, *left_out, *proposed; /* lists */
+	json_t *rules, *functions, *left_out, *proposed, *settings; /* lists */
 };
 
 void spec_drop(struct spec *s);
@@ -65,6 +69,7 @@ bool field_is_number(enum field_type t);
 
 struct entity *spec_entity(const struct spec *s, const char *name);
 struct field *entity_field(struct entity *t, const char *name);
+const char *entity_label(const struct entity *t);         /* the field that names a record to a person */
 /* NULL when the entity is full or the name is taken. */
 struct field *entity_add(struct entity *t, const char *name, enum field_type type, const char *from);
 /* A name that a field of the entity `of` (NULL: an entity itself) may have: snake_case, not reserved; NULL when nothing

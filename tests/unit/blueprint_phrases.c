@@ -54,6 +54,14 @@ static void phrase_try(const struct blueprint *b, const json_t *specs, const jso
 			buf_printf(&got, "%s.%s %s; ", json_text_or(t, "name", ""), json_text_or(r, "kind", ""), dumped(&a, json_object_get(r, "params")));
 		}
 	}
+	json_array_foreach(json_list(spec, "settings"), i, r) { /* a kind that sets a field makes no rule */
+		bool same = !strcmp(json_text_or(r, "kind", ""), kind);
+
+		any = any || same;
+		hit = hit || (same && !strcmp(json_text_or(r, "field", ""), json_text_or(json_map(p, "params"), "field", "")) &&
+			      (!json_text(p, "entity") || !strcmp(json_text(p, "entity"), json_text_or(r, "entity", ""))));
+		buf_printf(&got, "%s.%s %s; ", json_text_or(r, "entity", ""), json_text_or(r, "field", ""), json_text_or(r, "kind", ""));
+	}
 	if (json_array_size(json_list(spec, "left_out")))
 		buf_printf(&got, "left out %s", dumped(&a, json_list(spec, "left_out")));
 	if (json_flag(p, "binds", false)) {

@@ -132,8 +132,10 @@ async function learnLabels(items) {
 }
 
 function labelOf(which, record) {
-  const naming = which.fields.find((field) => field.name === which.label && field.type !== "ref");
-  const value = record[which.name + "_label"] || (naming && record[which.label]);
+  const naming = which.fields.find((field) => field.name === which.label);
+  const refers = naming && naming.type === "ref" && labels[naming.ref + "/" + record[which.label]];
+  if (refers) return refers + " (#" + record.id + ")";
+  const value = record[which.name + "_label"] || (naming && naming.type !== "ref" && record[which.label]);
   return value === null || value === undefined || value === "" || typeof value === "object"
     ? "#" + record.id : String(value);
 }
