@@ -31,11 +31,25 @@ struct binder {
 
 /* What a sentence is made of. */
 
+/* "max. 3 tools": a dot that ends no sentence. */
+static bool is_short(const char *text, const char *dot)
+{
+	static const char *const words[] = { "max", "min", "approx", "incl", "excl", "vs", "nr", "resp", "dr", "mr", "mrs", NULL };
+
+	for (const char *const *w = words; *w; w++) {
+		size_t n = strlen(*w);
+
+		if ((size_t)(dot - text) >= n && !strncasecmp(dot - n, *w, n) && ((size_t)(dot - text) == n || !isalnum((unsigned char)dot[-(ptrdiff_t)n - 1])))
+			return true;
+	}
+	return false;
+}
+
 static bool ends_sentence(const char *text, const char *p)
 {
 	if (*p == ';' || *p == '\n' || *p == '!' || *p == '?')
 		return true;
-	return *p == '.' && (!p[1] || isspace((unsigned char)p[1])) && !(p - text > 2 && p[-2] == '.');
+	return *p == '.' && (!p[1] || isspace((unsigned char)p[1])) && !(p - text > 2 && p[-2] == '.') && !is_short(text, p);
 }
 
 bool sentence_comma(const struct sentence *n, size_t i)
@@ -86,10 +100,38 @@ static const char *const conditions[] = {
 };
 
 /* Words that may stand behind a rule without changing it. */
+static const char *const joints[] = { "and", "so", "also", "plus", NULL };
 static const char *const harmless[] = {
-	"and", "so", "also", "plus", "too", "ever", "please", "always", "again", "overall", "at all", "at any time", "at all times",
+	"too", "ever", "please", "always", "again", "overall", "at all", "at any time", "at all times",
 	"at any moment", "either", "anymore", "any more", "at the same time", "at a time", "at once", NULL,
 };
+
+/* Behind a number its unit: of money and pieces only, since a weight in kg may be kept in tons. */
+static const char *const counted[] = { "euros", "euro", "eur", "dollars", "dollar", "usd", "pounds", "gbp", "chf", "pieces", "pcs", "units", "kg", NULL };
+
+/* How many bytes of the text, n long, are units and harmless words. */
+static size_t harmless_skip(const char *text, size_t n)
+{
+	size_t at = 0;
+
+	for (bool again = true; again;) {
+		size_t from = at;
+
+		again = false;
+		while (from < n && text[from] == ' ')
+			from++;
+		for (int i = 0; i < 2 && !again; i++) {
+			for (const char *const *w = i ? harmless : counted; *w && !again; w++) {
+				size_t len = strlen(*w);
+
+				again = from + len <= n && !strncasecmp(text + from, *w, len) &&
+					(from + len == n || !isalnum((unsigned char)text[from + len]));
+				at = again ? from + len : at;
+			}
+		}
+	}
+	return at;
+}
 
 static bool starts_with(const char *text, const char *const *list)
 {
@@ -112,8 +154,8 @@ bool sentence_is_bound(const struct sentence *n, struct span at)
 	return false;
 }
 
-/* What stands around the match and might change what it means, or NULL. */
-static const char *condition_around(struct binder *b, const struct sentence *n, const struct span *core)
+/* What stands around the match and might change what it means, or NULL. What stands behind and changes nothing is taken in. */
+static const char *condition_around(struct binder *b, const struct sentence *n, struct span *core)
 {
 	struct spec *s = b->s;
 	struct span part = sentence_part(n, core->from), end = sentence_part(n, core->to ? core->to - 1 : 0), next, last;
@@ -129,13 +171,12 @@ static const char *condition_around(struct binder *b, const struct sentence *n, 
 	behind = sentence_text(s->a, n, (struct span){ core->to, end.to });
 	if (text_has(before, conditions))
 		return arena_printf(s->a, "\"%s\" in front of it is a condition that is not understood", before);
+	core->to += harmless_skip(n->text + core->to, end.to - core->to);
+	behind = sentence_text(s->a, n, (struct span){ core->to, end.to });
 	while (*behind && strchr(" ):.\x01\"'", *behind))
 		behind++;
-	if (*behind && !starts_with(behind, harmless))
+	if (*behind && !starts_with(behind, joints))
 		return arena_printf(s->a, "\"%s\" behind it is not understood", behind);
-	if (text_has(behind, conditions) && starts_with(behind, harmless) &&
-	    !starts_with(behind, (const char *const[]){ "and", "so", "also", "plus", NULL }))
-		return arena_printf(s->a, "\"%s\" behind it is a condition that is not understood", behind);
 	if (core->to < n->n && n->text[core->to] != ' ' && isalnum((unsigned char)n->text[core->to]))
 		return "it ends inside a word";
 	next = end.to < n->n && sentence_comma(n, end.to) ? sentence_part(n, end.to + 1) : (struct span){ n->n, n->n };
@@ -437,20 +478,25 @@ static void unique_apply(const struct rule_kind *k, const struct attempt *t)
 /* What the words set of a field is no rule of its own: the field has it from its first day. */
 static const char *setting_add(struct spec *s, const struct rule_kind *k, const struct attempt *t, const char *words)
 {
-	struct field *f = entity_field(t->entity, json_text(t->params, "field"));
+	const json_t *names = json_list(t->params, k->params[0].name), *name;
 	json_t *v;
-	size_t i;
+	size_t i, j;
 
-	if (!f)
-		return "it does not say which field";
-	json_array_foreach(s->settings, i, v)
-		if (!strcmp(json_text_or(v, "entity", ""), t->entity->name) && !strcmp(json_text_or(v, "field", ""), f->name) &&
-		    strcmp(json_text_or(v, "kind", ""), k->kind))
-			return arena_printf(s->a, "it contradicts \"%s\"", json_text_or(v, "words", ""));
-	changes_apply(s, k, t);
-	f->optional_said = !f->required;
-	json_array_append_new(s->settings, json_pack("{s:s, s:s, s:s, s:s}", "kind", k->kind, "entity", t->entity->name, "field",
-						     f->name, "words", words));
+	json_array_foreach(names, j, name)
+		json_array_foreach(s->settings, i, v)
+			if (!strcmp(json_text_or(v, "entity", ""), t->entity->name) && json_equal(json_object_get(v, "field"), name) &&
+			    strcmp(json_text_or(v, "kind", ""), k->kind))
+				return arena_printf(s->a, "it contradicts \"%s\"", json_text_or(v, "words", ""));
+	json_array_foreach(names, j, name) {
+		struct field *f = entity_field(t->entity, json_string_value(name));
+
+		if (!f)
+			continue;
+		f->required = k->params[0].required > 0;
+		f->optional_said = !f->required;
+		json_array_append_new(s->settings, json_pack("{s:s, s:s, s:s, s:s}", "kind", k->kind, "entity", t->entity->name, "field",
+							     f->name, "words", words));
+	}
 	return NULL;
 }
 
@@ -840,9 +886,28 @@ static void asides_bind(struct binder *b)
 		sentence_bind(b, b->s->asides[i], b->s->asides[i], strlen(b->s->asides[i]));
 }
 
+/* What is quoted stands for itself: a phrase in quotes is parted from the words around it, a single word is not. */
+static char *quotes_part(char *words)
+{
+	for (char *p = words; (p = strchr(p, '"')); p++) {
+		char *end = strchr(p + 1, '"');
+		bool phrase;
+
+		if (!end || memchr(p, '\n', (size_t)(end - p))) {
+			*p = ' ';
+			continue;
+		}
+		phrase = memchr(p, ' ', (size_t)(end - p)) != NULL;
+		*p = phrase ? ',' : ' ';
+		*end = phrase ? ',' : ' ';
+		p = end;
+	}
+	return words;
+}
+
 int bind_rules(struct spec *s, struct err *e)
 {
-	const char *words = examples_blank(s->a, s->words), *p = words, *from = words;
+	const char *words = quotes_part(examples_blank(s->a, s->words)), *p = words, *from = words;
 	struct binder b = {
 		.s = s, .limits = pcre2_match_context_create(NULL), .data = pcre2_match_data_create(GROUPS_MAX, NULL),
 		.until_ms = clock_mono_ms() + TIME_MS,

@@ -331,6 +331,8 @@ static int kind_load(struct loader *l, const json_t *o, struct rule_kind *k)
 	json_object_foreach((json_t *)(uintptr_t)params, name, p)
 		if (param_load(l, k->kind, name, p, &k->params[k->params_n++]) < 0)
 			return -1;
+	if (k->setting && (k->params_n != 1 || k->params[0].want != WANT_FIELDS || k->params[0].required < 0))
+		return bad(l, "rule %s: a setting has one parameter, \"fields\" with \"required\"%s", k->kind, "");
 	k->hints = arena_array(l->a, json_array_size(hints) + 1, sizeof(*k->hints));
 	json_array_foreach(hints, i, v)
 		if (hint_load(l, k->kind, v, &k->hints[k->hints_n++]) < 0)

@@ -243,6 +243,8 @@ static struct resolved scan_phrase(struct scan *c, struct bytes slot)
 	int of;
 
 	phrase_parse(c->s->a, slot, &p);
+	if (p.n > 2 && !strcmp(p.w[p.n - 2], "in") && word_is_unit(p.w[p.n - 1])) /* "interval in days" */
+		p.n -= 2;
 	of = of_entity(c, &p);
 	if (of < 0) {
 		none.why = "it is said of another entity";

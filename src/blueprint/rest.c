@@ -36,7 +36,7 @@ static const char *const filler[] = {
 	"show", "shows", "view", "edit", "add", "adding", "delete", "update", "search", "save", "field", "fields", "entity", "entities",
 	"table", "tables", "belongs", "belong", "contains", "contain", "includes", "include", "including", "following", "like", "such",
 	"new", "information", "info", "data", "details", "using", "use", "both", "various", "different", "own", "give", "given", "over",
-	"about", "between", "s", NULL,
+	"about", "between", "s", "come", "comes", "consist", "consists", "do", "does", "them", "up", NULL,
 };
 
 static const char *const connectors[] = { "with", "where", "that", "which", "whose", "having", "and", "when", "if", NULL };
@@ -72,9 +72,6 @@ static bool is_known(struct spec *s, const char *w)
 {
 	if (word_in(w, filler) || words_have(s->a, s->title, w))
 		return true;
-	for (const char **p = s->b->provides; *p; p++)
-		if (words_have(s->a, *p, w))
-			return true;
 	for (int i = 0; i < s->n; i++) {
 		const struct entity *t = &s->entities[i];
 
@@ -122,6 +119,24 @@ static bool is_said(const struct spec *s, const struct sentence *n, size_t at)
 	return false;
 }
 
+/* Where a feature that the blueprint has ends, when its words begin at `at`; 0: none does. */
+static size_t provided_until(struct spec *s, const struct sentence *n, size_t at, size_t to)
+{
+	size_t most = 0;
+
+	for (const char **p = s->b->provides; *p; p++) {
+		size_t len = strlen(*p);
+
+		if (at + len > to || strncasecmp(n->text + at, *p, len))
+			continue;
+		if (at + len < to && n->text[at + len] == 's' && (*p)[len - 1] != 's')
+			len++;
+		if ((at + len == to || !isalnum((unsigned char)n->text[at + len])) && at + len > most)
+			most = at + len;
+	}
+	return most;
+}
+
 /* Whether every word of the stretch is known. The opening of the words may hold any noun: "for a bike shop". */
 static bool is_plain(struct spec *s, const struct sentence *n, struct span at, bool opening)
 {
@@ -147,7 +162,9 @@ static bool is_plain(struct spec *s, const struct sentence *n, struct span at, b
 		}
 		if (first && !strcmp(w, "for"))
 			purpose = 6;
-		if (!opening && purpose-- <= 0 && !is_said(s, n, from) && !is_known(s, w))
+		if (provided_until(s, n, from, at.to) > i)
+			i = provided_until(s, n, from, at.to);
+		else if (!opening && purpose-- <= 0 && !is_said(s, n, from) && provided_until(s, n, from, at.to) < i && !is_known(s, w))
 			return false;
 		if (i + 1 < at.to && n->text[i] == '\'' && n->text[i + 1] == 's')
 			i += 2;
@@ -175,6 +192,17 @@ static bool before_example(const struct sentence *n, size_t at)
 	return at < n->n && memchr(n->text + at, 1, n->n - at) != NULL;
 }
 
+/* The stretch without what lists of fields account for: "email (required)" there is no demand that nobody heard. */
+static const char *unsaid_text(struct spec *s, const struct sentence *n, struct span at)
+{
+	char *text = arena_memdup(s->a, n->text + at.from, at.to - at.from);
+
+	for (size_t i = at.from; i < at.to; i++)
+		if (is_said(s, n, i))
+			text[i - at.from] = ' ';
+	return text;
+}
+
 static void stretch_tell(struct spec *s, const struct sentence *n, struct span at)
 {
 	const char *text, *why = failed_why(n, at), *missing;
@@ -187,7 +215,9 @@ static void stretch_tell(struct spec *s, const struct sentence *n, struct span a
 		text++;
 	if (!strncasecmp(text, "and ", 4))
 		text += 4;
-	demand = text_has(text, cues);
+	if (!strncasecmp(text, "no need ", 8))
+		return;
+	demand = text_has(unsaid_text(s, n, at), cues);
 	if (demand)
 		spec_leave_out(s, text, why ? why : "no kind of rule of this blueprint says this; give it by examples, name(...) == value");
 	else if ((missing = lacking(s, text)))

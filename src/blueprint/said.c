@@ -22,6 +22,7 @@ struct item {
 	int type;                   /* -1: by the name */
 	const char *choices[CHOICES_MAX];
 	int choices_n, required;    /* required: -1 not said */
+	bool counted;               /* "number of" stood before it */
 	const char *aside;          /* what stood in brackets and is neither */
 };
 
@@ -96,6 +97,38 @@ static bool is_feature(struct spec *s, const struct phrase *name)
 	return false;
 }
 
+/* "check-in date": a small word joined by a hyphen is part of a name. */
+static bool is_hyphened(struct bytes text, size_t at, size_t n)
+{
+	return (at && text.p[at - 1] == '-') || (at + n < text.n && text.p[at + n] == '-');
+}
+
+/* "duration in minutes" is a duration; "priority from 1 to 5" a priority, and the rest is said of it. */
+static struct bytes tail_cut(struct spec *s, struct bytes text, struct item *out)
+{
+	static const char *const bounds[] = { " from ", " between ", " at least ", " at most ", " up to ", " ", NULL };
+	struct phrase p;
+
+	phrase_parse(s->a, text, &p);
+	for (int i = 1; i + 1 < p.n; i++) {
+		if (!strcmp(p.w[i], "in") && i + 2 == p.n && word_is_unit(p.w[i + 1]) && !is_hyphened(text, p.at[i], 2)) {
+			text.n = p.at[i];
+			return text;
+		}
+	}
+	for (const char *const *b = bounds; *b; b++) {
+		for (size_t i = 1; i + strlen(*b) < text.n; i++) {
+			if (strncasecmp(text.p + i, *b, strlen(*b)) || !isdigit((unsigned char)text.p[i + strlen(*b)]))
+				continue;
+			if (!out->aside)
+				out->aside = arena_memdup(s->a, text.p + i + 1, text.n - i - 1);
+			text.n = i;
+			return text;
+		}
+	}
+	return text;
+}
+
 /* One item of the list; false: this is no name of a field, and the list ends here. */
 static bool item_parse(struct spec *s, struct bytes text, struct item *out)
 {
@@ -109,6 +142,7 @@ static bool item_parse(struct spec *s, struct bytes text, struct item *out)
 		brackets_parse(s, out, (struct bytes){ open + 1, (size_t)(close - open - 1) });
 	if (open)
 		text.n = (size_t)(open - text.p);
+	text = tail_cut(s, text, out);
 	phrase_parse(s->a, text, &p);
 	while (at < p.n && word_in(p.w[at], skipped)) {
 		if (!strcmp(p.w[at], "optional"))
@@ -118,15 +152,27 @@ static bool item_parse(struct spec *s, struct bytes text, struct item *out)
 		at++;
 	}
 	out->name = phrase_part(&p, at, p.n);
+	if (out->name.n > 2 && !strcmp(out->name.w[1], "of") && (!strcmp(out->name.w[0], "number") || !strcmp(out->name.w[0], "no"))) {
+		out->counted = true; /* "number of honey frames" */
+		out->name = phrase_part(&out->name, 2, out->name.n);
+	}
 	if (!out->name.n || out->name.n > 3 || p.cut)
 		return false;
 	for (int i = 0; i < out->name.n; i++)
-		if (word_in(out->name.w[i], no_field) || (unsigned char)out->name.w[i][0] >= 0x80 || isdigit((unsigned char)out->name.w[i][0]))
+		if ((word_in(out->name.w[i], no_field) && !is_hyphened(text, out->name.at[i], strlen(out->name.w[i]))) || (unsigned char)out->name.w[i][0] >= 0x80 || isdigit((unsigned char)out->name.w[i][0]))
 			return false;
 	out->snake = arena_strdup(s->a, out->name.w[0]);
 	for (int i = 1; i < out->name.n; i++)
 		out->snake = arena_printf(s->a, "%s_%s", out->snake, out->name.w[i]);
 	return !is_feature(s, &out->name);
+}
+
+static bool is_between(const char *from, const char *to)
+{
+	static const char *const mark = " between ";
+	const char *at = memmem(from, (size_t)(to - from), mark, strlen(mark));
+
+	return at && isdigit((unsigned char)at[strlen(mark)]) && isdigit((unsigned char)to[5]);
 }
 
 /* Parts of the list at commas and "and", brackets kept whole. */
@@ -146,6 +192,11 @@ static int items_parse(struct spec *s, const char *p, const char *end, struct it
 
 			depth += (*q == '(') - (*q == ')');
 			skip = depth ? 0 : left >= 6 && !strncasecmp(q, ", and ", 6) ? 6 : left >= 5 && !strncasecmp(q, " and ", 5) ? 5 : *q == ',';
+			if (!skip && !depth)
+				skip = left >= 3 && !strncmp(q, " & ", 3) ? 3 : left >= 12 && !strncasecmp(q, " as well as ", 12) ? 12 :
+					left >= 6 && !strncasecmp(q, " plus ", 6) ? 6 : 0;
+			if (skip == 5 && is_between(p, q)) /* "rating between 1 and 5" */
+				skip = 0;
 			if (skip)
 				break;
 		}
@@ -162,7 +213,9 @@ static int items_parse(struct spec *s, const char *p, const char *end, struct it
 
 static struct field *field_of(struct spec *s, struct entity *t, const struct item *i)
 {
-	return resolve_name(s, t, i->snake, 0);
+	struct field *f = i->counted ? resolve_name(s, t, arena_printf(s->a, "number_of_%s", i->snake), 0) : NULL;
+
+	return f ? f : resolve_name(s, t, i->snake, 0);
 }
 
 static int type_guess(struct spec *s, const struct item *i)
@@ -186,9 +239,11 @@ static int type_guess(struct spec *s, const struct item *i)
 static void item_add(struct spec *s, struct entity *t, const struct item *i)
 {
 	struct field *f = field_of(s, t, i);
-	struct entity *to = resolve_entity(s, bytes_of(i->snake), NULL);
-	char *name = field_name_cure(s->a, s->b, bytes_of(i->snake), t->name);
+	struct entity *to = i->counted ? NULL : resolve_entity(s, bytes_of(i->snake), NULL);
+	char *name = field_name_cure(s->a, s->b, bytes_of(i->counted ? arena_printf(s->a, "number_of_%s", i->snake) : i->snake), t->name);
 
+	if (f && f->type == FIELD_REF && i->choices_n) /* "students (name, email)" says what a student has */
+		return;
 	if (f) {
 		f->from = "words";
 		if (i->required >= 0)
@@ -203,7 +258,7 @@ static void item_add(struct spec *s, struct entity *t, const struct item *i)
 	}
 	if (!name || t->n >= SAID_MAX || (to && (to == t || strcmp(to->name, i->snake))))
 		return; /* "customers with orders" says nothing of a customer's fields */
-	f = entity_add(t, name, to ? FIELD_REF : i->type >= 0 ? (enum field_type)i->type : (enum field_type)type_guess(s, i), "words");
+	f = entity_add(t, name, to ? FIELD_REF : i->type >= 0 ? (enum field_type)i->type : i->counted ? FIELD_WHOLE : (enum field_type)type_guess(s, i), "words");
 	if (!f)
 		return;
 	f->ref = to ? to->name : NULL;
@@ -227,6 +282,8 @@ static void aside_note(struct spec *s, const struct entity *t, const struct item
 	if ((!digit && !sounds) || s->asides_n == SAID_SPANS)
 		return; /* "(in kg)" */
 	phrase_parse(s->a, bytes_of(p), &words);
+	if (words.n > 2 && (!strcmp(words.w[0], "from") || !strcmp(words.w[0], "between")))
+		words = phrase_part(&words, 1, words.n);
 	if (words.n >= 2 && isdigit((unsigned char)words.w[0][0]) && isdigit((unsigned char)words.w[words.n - 1][0]) &&
 	    (words.n == 2 || (words.n == 3 && (!strcmp(words.w[1], "to") || !strcmp(words.w[1], "and")))))
 		p = arena_printf(s->a, "must be between %s and %s", words.w[0], words.w[words.n - 1]);
@@ -239,7 +296,7 @@ static void aside_note(struct spec *s, const struct entity *t, const struct item
 static struct entity *owner_of(struct spec *s, struct bytes before, const struct item *items, int n)
 {
 	struct entity *best = resolve_entity(s, before, NULL);
-	int most = 0;
+	int most = 0, things = 0;
 
 	if (best) {
 		int known = 0, entities = 0;
@@ -252,6 +309,10 @@ static struct entity *owner_of(struct spec *s, struct bytes before, const struct
 			return NULL;
 		return n > 1 || known || items[0].name.n < 3 ? best : NULL;
 	}
+	for (int k = 0; k < n; k++)
+		things += resolve_entity(s, bytes_of(items[k].snake), NULL) != NULL;
+	if (things * 2 > n) /* "vehicles, drivers, trips and maintenance" */
+		return NULL;
 	for (int i = 0; i < s->n; i++) {
 		int hits = 0;
 
@@ -275,11 +336,12 @@ static bool is_a_thing(struct spec *s, const struct entity *t)
 	phrase_parse(s->a, bytes_of(t->name), &name);
 	for (const char *p = words; *p;) {
 		struct phrase got;
-		const char *end = p;
+		const char *end;
 		bool same = true;
 
 		while (*p && !isalnum((unsigned char)*p))
 			p++;
+		end = p;
 		for (int i = 0; i <= name.n && *end; i++) {
 			end += strcspn(end, " ,.;:()\n");
 			end += strspn(end, " ");

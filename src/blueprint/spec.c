@@ -26,6 +26,7 @@ const char *entity_label(const struct entity *t)
 {
 	static const char *const names[] = { "name", "title", "label", "subject", "full_name", NULL };
 	const struct field *best = NULL;
+	int most = 0;
 
 	for (const char *const *n = names; *n; n++)
 		for (int i = 0; i < t->n; i++)
@@ -34,12 +35,13 @@ const char *entity_label(const struct entity *t)
 	for (int i = 0; i < t->n; i++) {
 		const struct field *f = &t->fields[i];
 
-		if (field_is_text_like(f->type) && f->required)
-			return f->name;
-		if (f->required && f->type != FIELD_YES_NO && !(best && best->required))
+		int rank = field_is_text_like(f->type) ? (f->required ? 4 : 2) : !f->required ? 0 :
+			f->type == FIELD_REF || f->type == FIELD_DATE || f->type == FIELD_DATETIME ? 3 : f->type == FIELD_YES_NO ? 0 : 1;
+
+		if (rank > most) {
+			most = rank;
 			best = f;
-		else if (field_is_text_like(f->type) && !best)
-			best = f;
+		}
 	}
 	return best ? best->name : t->fields[0].name;
 }
@@ -95,12 +97,63 @@ static void proposals_collect(struct spec *s)
 										s->entities[i].fields[k].name));
 }
 
+/* Typographic quotes as plain ones, in as many bytes. */
+static char *quotes_plain(char *words)
+{
+	static const char *const marks[] = { "\xE2\x80\x9C", "\xE2\x80\x9D", "\xE2\x80\x9E", NULL };
+
+	for (char *p = words; *p; p++)
+		for (const char *const *m = marks; *m; m++)
+			if (!strncmp(p, *m, 3))
+				memcpy(p, (*m)[2] == '\x9D' ? "  \"" : "\"  ", 3);
+	return words;
+}
+
+static size_t bullet_len(const char *at)
+{
+	size_t digits = strspn(at, "0123456789");
+
+	if ((*at == '-' || *at == '*' || *at == '+') && at[1] == ' ')
+		return 1;
+	if (!strncmp(at, "\xE2\x80\xA2", 3))
+		return 3;
+	return digits && digits < 3 && (at[digits] == '.' || at[digits] == ')') && at[digits + 1] == ' ' ? digits + 1 : 0;
+}
+
+/* Bullets and numbers in front of lines are no words, an indented line that is no item of its own goes on with the one
+ * above, and blanks count as one, but in quotes. */
+static char *lines_cure(char *words)
+{
+	char *out = words;
+	bool start = true, quoted = false;
+
+	for (const char *p = words; *p;) {
+		if (start) {
+			const char *at = p + strspn(p, " \t");
+			size_t bullet = bullet_len(at);
+
+			if (!bullet && at > p && out > words && out[-1] == '\n' && *at >= 'a' && *at <= 'z')
+				out[-1] = ' ';
+			p = at + bullet + strspn(at + bullet, " \t");
+			start = quoted = false;
+			continue;
+		}
+		quoted = quoted != (*p == '"');
+		start = *p == '\n';
+		if (quoted || !((*p == ' ' || *p == '\t') && out > words && out[-1] == ' '))
+			*out++ = *p == '\t' ? ' ' : *p;
+		p++;
+	}
+	*out = 0;
+	return words;
+}
+
 /* The words as valid UTF-8, whatever was typed. */
 static char *words_cure(struct arena *a, const char *words)
 {
 	auto_json *v = json_string_any(bytes_of(words));
 
-	return arena_strdup(a, json_string_value(v));
+	return lines_cure(quotes_plain(arena_strdup(a, json_string_value(v))));
 }
 
 int blueprint_spec_cure(struct arena *a, const struct blueprint *b, const char *words, struct bytes draft,

@@ -45,6 +45,17 @@ bool word_in(const char *w, const char *const *list)
 	return false;
 }
 
+bool word_is_unit(const char *w)
+{
+	static const char *const units[] = {
+		"euros", "euro", "eur", "dollars", "dollar", "usd", "pounds", "gbp", "chf", "cents", "kg", "kilos", "kilograms", "grams",
+		"g", "tons", "liters", "litres", "ml", "cm", "mm", "meters", "metres", "km", "kilometers", "miles", "inches", "minutes",
+		"minute", "mins", "hours", "days", "weeks", "months", "years", "seconds", "pieces", "pcs", "units", "percent", NULL,
+	};
+
+	return word_in(w, units);
+}
+
 bool name_is_taken(const char *name, bool as_column)
 {
 	return word_in(name, taken) || (as_column && word_in(name, reserved_in_sql));

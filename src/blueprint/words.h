@@ -27,6 +27,7 @@ void phrase_parse(struct arena *a, struct bytes text, struct phrase *out);
 struct phrase phrase_part(const struct phrase *p, int from, int to);
 bool phrase_equal(const struct phrase *a, const struct phrase *b); /* plural and singular are equal */
 bool word_equal(const char *a, const char *b);
+bool word_is_unit(const char *w);                                  /* "minutes", "euros", "kg" */
 bool word_in(const char *w, const char *const *list);              /* exactly; the list ends with NULL */
 /* The whole text is said as words somewhere in the words of `all`. */
 bool phrase_occurs(struct arena *a, const char *text, const char *all);
