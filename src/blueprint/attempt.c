@@ -219,6 +219,18 @@ static bool only_articles(struct arena *a, struct bytes part, size_t to)
 	return true;
 }
 
+/* "sku or price" read from its end is a price alone, and that is not what was said. */
+static bool ends_in_or(struct arena *a, struct bytes part, size_t to)
+{
+	static const char *const articles[] = { "a", "an", "the", "its", "their", "each", "every", NULL };
+	struct phrase p;
+
+	phrase_parse(a, (struct bytes){ part.p, to }, &p);
+	while (p.n && word_in(p.w[p.n - 1], articles))
+		p.n--;
+	return p.n && !strcmp(p.w[p.n - 1], "or");
+}
+
 static int words_in(struct arena *a, struct bytes part)
 {
 	struct phrase p;
@@ -271,6 +283,8 @@ static int list_param(struct trial *r, const struct param *p)
 			return fail(r, f.why ? f.why : arena_printf(r->s->a, "%s has no %s called \"%s\"", r->t->entity->name,
 								    p->want == WANT_REFS ? "reference" : "field",
 								    line_fold(r->s->a, parts[k], 60)));
+		if (ends_in_or(r->s->a, parts[k], f.from))
+			return fail(r, "it is said of one field or of another");
 		names[count++] = r->t->entity->fields[f.index].name;
 		for (int i = 0; i < count - 1; i++)
 			if (!strcmp(names[i], names[count - 1]))

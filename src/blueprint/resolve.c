@@ -402,6 +402,8 @@ static bool arrow_at(const char *p, const char *end, size_t *n)
 
 static char *state_name(struct arena *a, struct bytes text)
 {
+	static const char *const no_state[] = { "default", "defaults", "defaulted", "must", "never", "cannot", "can", "not", "should", "equals",
+						"set", "starts", "refers", "belongs", "related", "linked", "up", NULL };
 	static const char *const noise[] = { "from", "the", "a", "an", "to", "be", "status", "state", "is", "only", "go", "goes", NULL };
 	struct phrase p;
 	char *out = arena_strdup(a, "");
@@ -412,6 +414,9 @@ static char *state_name(struct arena *a, struct bytes text)
 		at++;
 	if (at == p.n || p.n - at > 3)
 		return NULL;
+	for (int i = at; i < p.n; i++)
+		if (word_in(p.w[i], no_state))
+			return NULL;
 	for (int i = at; i < p.n; i++)
 		out = arena_printf(a, "%s%s%s", out, i > at ? "_" : "", p.w[i]);
 	out = name_snake(a, bytes_of(out));

@@ -12,6 +12,7 @@
 #include "blueprint/words.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What sounds like a demand. */
@@ -22,7 +23,7 @@ static const char *const cues[] = {
 	"required if", "not be", "no double", "not go", "not have", "up to", "needs approval", "need approval", "approval", "nothing",
 	"nobody", "no one", "none", "may ever", "allowed", "refuse", "reject", "prevent", "avoid", "disallow", "forbid", "without",
 	"don't", "doesn't", "do not", "does not", "before", "after", "when", "if", "once", "until", "per", "automatically", "except",
-	"no", "not", "isn't", "aren't", "won't", "every time", "whenever", "twice", "required", "mandatory", NULL,
+	"no", "not", "isn't", "aren't", "won't", "every time", "whenever", "twice", "required", "mandatory", "optional", "default", "defaults", "defaulted", "empty", "blank", "multiple of", "between", NULL,
 };
 
 /* Words that ask for nothing beyond records that can be made, read, changed, found and deleted. */
@@ -203,6 +204,34 @@ static const char *unsaid_text(struct spec *s, const struct sentence *n, struct 
 	return text;
 }
 
+/* "a loan tracker for a small library", "gym classes": what the app is called. "archive items older than 2 years" is not. */
+static bool is_opening(const char *text)
+{
+	static const char *const makers[] = { "build", "make", "create", "write", "develop", "generate", "design", "app", "application",
+					      "system", "tracker", "tool", "software", "service", "program", "database", "site", "website",
+					      "manager", "management", "register", "registry", "catalogue", "catalog", "list", "need", "want", "manage",
+					      "track", "tracking", "queue", "crud", "api", "collection", NULL };
+	int words = 0;
+
+	if (text_has(text, makers))
+		return true;
+	for (const char *p = text; *p && words <= 5;) {
+		char w[32];
+		size_t n = strcspn(p, " :,");
+
+		snprintf(w, sizeof(w), "%.*s", (int)(n < 31 ? n : 31), p);
+		for (char *c = w; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		if (word_in(w, connectors) || (words && p[-1] == ':'))
+			break;
+		if (isdigit((unsigned char)*w) || word_in(w, (const char *const[]){ "is", "are", "includes", "include", NULL }))
+			return false;
+		words += n && !word_in(w, filler);
+		p += n + (p[n] != 0);
+	}
+	return words <= 5;
+}
+
 static void stretch_tell(struct spec *s, const struct sentence *n, struct span at)
 {
 	const char *text, *why = failed_why(n, at), *missing;
@@ -222,7 +251,7 @@ static void stretch_tell(struct spec *s, const struct sentence *n, struct span a
 		spec_leave_out(s, text, why ? why : "no kind of rule of this blueprint says this; give it by examples, name(...) == value");
 	else if ((missing = lacking(s, text)))
 		spec_leave_out(s, text, arena_printf(s->a, "this blueprint has no %s", missing));
-	else if (!is_plain(s, n, at, n->at + at.from == 0))
+	else if (!is_plain(s, n, at, n->at + at.from == 0 && is_opening(text)))
 		spec_leave_out(s, text, "nothing in this blueprint does this");
 }
 

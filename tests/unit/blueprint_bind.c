@@ -172,6 +172,108 @@ static void an_exception_takes_a_rule_back(void)
 		"item never_below {\"field\":\"quantity\",\"min\":0}; item unique {\"fields\":[\"sku\"]}", "another rule is none");
 }
 
+static const json_t *field(const json_t *spec, const char *of, const char *name)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(json_list(entity(spec, of), "fields"), i, f)
+		if (!strcmp(json_text_or(f, "name", ""), name))
+			return f;
+	return NULL;
+}
+
+static void what_a_rule_did_goes_with_it(void)
+{
+	auto_json *s = cured("a book cannot be lent twice");
+
+	ok(field(s, "loan", "returned_on") != NULL, "a rule adds the field that it needs");
+	json_decref(s);
+	s = cured("a book cannot be lent twice, magazines don't count");
+	ok(entity(s, "loan") && !field(s, "loan", "returned_on"), "taken back, it takes the field back");
+	json_decref(s);
+	s = cured("SKU is unique, spare parts don't need one");
+	ok(!json_flag(field(s, "item", "sku"), "unique", true), "and a field is not unique any more");
+	left("quantity and price never go below zero, samples don't", "is an exception");
+}
+
+static void a_field_is_unique_by_a_rule_about_it_alone(void)
+{
+	auto_json *s = cured("SKU must be unique");
+
+	ok(json_flag(field(s, "item", "sku"), "unique", false), "one field");
+	json_decref(s);
+	s = cured("title is unique per copies");
+	ok(!json_flag(field(s, "book", "title"), "unique", true), "not one within another: %s", said("title is unique per copies"));
+	json_decref(s);
+	s = cured("sku and price are unique");
+	ok(!json_flag(field(s, "item", "sku"), "unique", true), "nor two together");
+}
+
+static void words_set_a_field(void)
+{
+	auto_json *s = cured("sku and price are required. quantity never goes below zero.");
+	auto_json *t = cured("the sku of the item is optional");
+
+	ok(json_flag(field(s, "item", "sku"), "required", false) && json_flag(field(s, "item", "price"), "required", false), "required, both");
+	is_whole(json_array_size(json_list(s, "settings")), 2, "and told as settings, not as rules");
+	is_whole(json_array_size(json_list(entity(s, "item"), "rules")), 1, "beside the rule");
+	ok(!json_flag(field(t, "item", "sku"), "required", true), "optional");
+	left("sku or price is required", "one field or of another");
+	left("sku or the price must be unique", "one field or of another");
+	left("sku is required when it is gold", "\"when it is gold\" behind it");
+	ok(strstr(said("sku is required. sku is optional."), "contradicts") != NULL, "two that contradict: %s", said("sku is required. sku is optional."));
+}
+
+static void two_bounds_are_two_rules(void)
+{
+	is_text(said("price is between 1 and 5"), "item never_below {\"field\":\"price\",\"min\":1}; item never_above {\"field\":\"price\",\"max\":5}", "both");
+	left("price is between 5 and 1", "contradicts");
+	left("price is between 1 and 5 on Sundays", "\"on Sundays\" behind it");
+	is_text(said("Items have a name and a price (1-5)."),
+		"item never_below {\"field\":\"price\",\"min\":1}; item never_above {\"field\":\"price\",\"max\":5}", "in brackets of a list");
+}
+
+static void what_people_write_around_a_rule_is_read(void)
+{
+	static const char *const rule = "item never_below {\"field\":\"quantity\",\"min\":5}";
+
+	is_text(said("stock never goes below 5 units"), rule, "a unit behind the number");
+	is_text(said("stock never goes below 5 at any time"), rule, "words that change nothing");
+	left("stock never goes below 5 at all in summer", "behind it");
+	left("stock never goes below 5 units per shelf", "behind it");
+	is_text(said("Rules:\n- stock never goes\n  below 5\n"), rule, "a bullet over two lines");
+	is_text(said("Rules:\n1. stock never goes below 5\n2. items\n"), rule, "a numbered line");
+	is_text(said("items: \"stock never goes below 5\""), rule, "in quotes");
+	is_text(said("items: \xE2\x80\x9Cstock never goes below 5\xE2\x80\x9D"), rule, "in typographic ones");
+	is_text(said("stock  never goes   below 5"), rule, "blanks");
+}
+
+static void features_are_told_by_name(void)
+{
+	is_text(said("build an app for items with a page, in alphabetical order"), "", "what the blueprint has is not told");
+	left("build an app for items with CSV export", "has no csv export");
+	left("build an app for items with name and charts", "has no charts");
+	left("items are shown in order", "nothing in this blueprint");
+	left("archive items older than 2 years", "nothing in this blueprint");
+	left("round prices to 5 cents", "nothing in this blueprint");
+	left("quantity is 10 by default", "no kind of rule");
+}
+
+static void what_a_person_names_wins_over_what_a_model_brought(void)
+{
+	const char *draft = "{\"entities\":[{\"name\":\"item\",\"fields\":[\"name: text required\",\"quantity: whole\"]},"
+			    "{\"name\":\"order\",\"fields\":[\"item: ref item required\",\"stock: whole\"]}]}";
+	struct err e = { 0 };
+	auto_json *s = NULL, *t = NULL;
+
+	blueprint_spec_cure(&a, b, "orders. Items with name and quantity. Stock never goes below zero.", bytes_of(draft), &s, &e);
+	is_whole(json_array_size(json_list(entity(s, "item"), "rules")), 1, "the field of the words, though another is called so");
+	blueprint_spec_cure(&a, b, "items with name and quantity; the order quantity fills up", bytes_of(draft), &t, &e);
+	ok(!entity(t, "order") && json_array_size(json_list(t, "proposed")) > 0, "a record that the words do not speak of is proposed");
+	ok(entity(s, "order") != NULL, "one that they speak of stays");
+}
+
 static void a_rule_says_where_it_is_from(void)
 {
 	auto_json *s = cured("build an inventory app where stock never goes below zero, please");
@@ -207,6 +309,13 @@ int main(void)
 	what_nothing_was_made_of_is_told();
 	joined_fields_are_bound_together();
 	an_exception_takes_a_rule_back();
+	what_a_rule_did_goes_with_it();
+	a_field_is_unique_by_a_rule_about_it_alone();
+	words_set_a_field();
+	two_bounds_are_two_rules();
+	what_people_write_around_a_rule_is_read();
+	features_are_told_by_name();
+	what_a_person_names_wins_over_what_a_model_brought();
 	a_rule_says_where_it_is_from();
 	long_words_end_in_time();
 	arena_drop(&a);

@@ -131,6 +131,39 @@ static void fields_of_the_words_are_added(void)
 	is_text(field(t, "item", "nice_pages"), "", "prose is no field");
 }
 
+static void only_what_is_a_thing_becomes_one(void)
+{
+	const char *ticket = "{\"entities\":[{\"name\":\"ticket\",\"fields\":[\"title: text required\",\"agent: text\",\"topic: text\"]}]}";
+	auto_json *s = cured("crud app for tickets; titles and topics must be unique per agent", ticket);
+	auto_json *t = cured("crud app for tickets with topics", ticket);
+	auto_json *u = cured("crud app: visits", "{\"entities\":[{\"name\":\"doctor\",\"fields\":[\"name: text required\"]},{\"name\":\"visit\",\"fields\":"
+			     "[\"doctor: ref doctor required\",\"starts_at: datetime required\",\"reason: text\"]}]}");
+	auto_json *v = cured("school: students (name, email), courses (title) and enrolments", "{\"entities\":[{\"name\":\"student\",\"fields\":[\"name: text required\"]},"
+			     "{\"name\":\"course\",\"fields\":[\"title: text required\"]},{\"name\":\"enrolment\",\"fields\":"
+			     "[\"student: ref student required\",\"course: ref course required\"]}]}");
+
+	is_text(field(s, "ticket", "title"), "text required", "a plural inside a demand is no record");
+	is_text(field(s, "ticket", "topic"), "text", "whatever it is called");
+	is_text(field(t, "ticket", "topic"), "ref topic", "one that the words speak of freely is");
+	is_text(field(u, "visit", "reason"), "text", "a record with a required reference needs no text that nobody asked for");
+	is_text(json_text(entity(u, "visit"), "label_field"), "doctor", "what is required names it");
+	is_text(field(v, "enrolment", "student"), "ref student required", "the fields of a student are no choices of an enrolment");
+}
+
+static void lists_are_read_as_people_write_them(void)
+{
+	auto_json *s = cured("crud app: items with duration in minutes, check-in date, number of large boxes, size & color as well as price from 1 to 5 and weight (optional)",
+			     "{\"entities\":[{\"name\":\"item\",\"fields\":[\"name: text required\"]}]}");
+
+	is_text(field(s, "item", "duration"), "text (words)", "a unit is no part of a name");
+	is_text(field(s, "item", "check_in_date"), "date (words)", "a hyphen joins");
+	is_text(field(s, "item", "number_of_large_boxes"), "whole (words)", "a number of things is one");
+	is_text(field(s, "item", "size"), "text (words)", "\"&\" parts");
+	is_text(field(s, "item", "color"), "text (words)", "and \"as well as\"");
+	is_text(field(s, "item", "price"), "money (words)", "what is said of it is no part of its name");
+	is_text(field(s, "item", "weight"), "text (words)", "nor what stands in brackets");
+}
+
 static void nonsense_is_refused(void)
 {
 	static const char *const bad[] = { "", "I don't know", "{", "[]", "{}", "{\"entities\":[]}", "{\"entities\":[{\"name\":\"\"}]}",
@@ -168,6 +201,8 @@ int main(void)
 	circles_are_cut();
 	relations_that_were_meant_are_made();
 	fields_of_the_words_are_added();
+	only_what_is_a_thing_becomes_one();
+	lists_are_read_as_people_write_them();
 	nonsense_is_refused();
 	hostile_text_stays_text();
 	arena_drop(&a);
