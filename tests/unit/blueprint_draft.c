@@ -138,6 +138,8 @@ static void only_what_is_a_thing_becomes_one(void)
 	auto_json *t = cured("crud app for tickets with topics", ticket);
 	auto_json *u = cured("crud app: visits", "{\"entities\":[{\"name\":\"doctor\",\"fields\":[\"name: text required\"]},{\"name\":\"visit\",\"fields\":"
 			     "[\"doctor: ref doctor required\",\"starts_at: datetime required\",\"reason: text\"]}]}");
+	auto_json *w = cured("crud app", "{\"entities\":[{\"name\":\"book\",\"fields\":[\"title: text required\",\"page: url\"]},{\"name\":\"loan\",\"fields\":"
+			     "[\"book: ref book required\",\"page: url\"]}]}");
 	auto_json *v = cured("school: students (name, email), courses (title) and enrolments", "{\"entities\":[{\"name\":\"student\",\"fields\":[\"name: text required\"]},"
 			     "{\"name\":\"course\",\"fields\":[\"title: text required\"]},{\"name\":\"enrolment\",\"fields\":"
 			     "[\"student: ref student required\",\"course: ref course required\"]}]}");
@@ -147,6 +149,8 @@ static void only_what_is_a_thing_becomes_one(void)
 	is_text(field(t, "ticket", "topic"), "ref topic", "one that the words speak of freely is");
 	is_text(field(u, "visit", "reason"), "text", "a record with a required reference needs no text that nobody asked for");
 	is_text(json_text(entity(u, "visit"), "label_field"), "doctor", "what is required names it");
+	is_text(json_text(json_array_get(json_list(entity(w, "book"), "functions"), 0), "name"), "book_label", "a text can be its line");
+	is_whole(json_array_size(json_list(entity(w, "loan"), "functions")), 0, "a number of a book is none");
 	is_text(field(v, "enrolment", "student"), "ref student required", "the fields of a student are no choices of an enrolment");
 }
 
