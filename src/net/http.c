@@ -394,6 +394,7 @@ static int explain(const struct http *h, const struct run *r, CURLcode code, str
 {
 	const char *host = r->url.host, *why = *h->why ? h->why : lib.curl_easy_strerror(code);
 	int port = r->url.port;
+	curl_off_t shaken = 0; /* when the TLS handshake was done; 0: never */
 
 	switch (r->r.fault) {
 	case HTTP_NAME:
@@ -410,6 +411,10 @@ static int explain(const struct http *h, const struct run *r, CURLcode code, str
 		return err_set(e, ERR_NET, "%s:%d broke off after %llu bytes: %.200s", host, port,
 			       (unsigned long long)r->r.body, why);
 	case HTTP_SLOW:
+		lib.curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &shaken);
+		if (r->url.tls && !shaken)
+			return err_set(e, ERR_TIMEOUT, "%s:%d did not finish the TLS handshake in time; does it speak https?",
+				       host, port);
 		if (!r->r.status)
 			return err_set(e, ERR_TIMEOUT, "%s:%d did not answer in time", host, port);
 		return err_set(e, ERR_TIMEOUT, "%s:%d stalled after %llu bytes", host, port,

@@ -59,7 +59,8 @@ serve plain <<'END'
 END
 run sealwright models test x --base-url "https://127.0.0.1:$port/v1"
 check 'TLS to a port that speaks none fails' exits 1
-check 'and is told' complains "cannot connect to 127.0.0.1:$port"
+# A server that reads lines answers the handshake's bytes at once or waits for more, as those happen to hold a line's end.
+check 'and is told' grep -Eq "cannot connect to 127.0.0.1:$port|127.0.0.1:$port did not finish the TLS handshake" "$err"
 ended plain
 run sealwright models test x --base-url 'http://h/?key=v'
 check 'a base URL that makes no sense is a usage error' exits 2
