@@ -200,6 +200,23 @@ static int add_to_buf(const char *p, size_t n, void *b)
 	return buf_add(b, p, n);
 }
 
+bool json_holds_text(const json_t *v, const char *text)
+{
+	const char *key;
+	json_t *x;
+	size_t i;
+
+	if (json_is_string(v))
+		return !strcmp(json_string_value(v), text);
+	json_array_foreach(v, i, x)
+		if (json_holds_text(x, text))
+			return true;
+	json_object_foreach((json_t *)(uintptr_t)v, key, x)
+		if (json_holds_text(x, text))
+			return true;
+	return false;
+}
+
 int json_write(struct buf *b, const json_t *v)
 {
 	return json_dump_callback(v, add_to_buf, b, JSON_COMPACT | JSON_ENCODE_ANY);

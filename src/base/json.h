@@ -33,6 +33,9 @@ json_t *json_map(const json_t *o, const char *key);  /* an object or NULL */
 /* As json_text, but absence is ERR_INPUT "<what>: no text \"key\"". */
 int json_want_text(const json_t *o, const char *key, const char *what, const char **out, struct err *e);
 
+/* Whether the text stands anywhere in a value, as a text of its own: "sku" in {"fields":["sku","name"]}. Keys do not count. */
+bool json_holds_text(const json_t *v, const char *text);
+
 /* Appends compact JSON, keys in order of insertion. -1 over the ceiling. */
 int json_write(struct buf *b, const json_t *v);
 int json_write_pretty(struct buf *b, const json_t *v); /* two blanks, for files people read */

@@ -75,24 +75,6 @@ const char *sentence_text(struct arena *a, const struct sentence *n, struct span
 	return line_fold(a, (struct bytes){ n->text + at.from, at.to - at.from }, 300);
 }
 
-/* Whether the name stands anywhere in a rule's parameters. */
-static bool json_names(const json_t *v, const char *name)
-{
-	const char *key;
-	json_t *x;
-	size_t i;
-
-	if (json_is_string(v))
-		return !strcmp(json_string_value(v), name);
-	json_array_foreach(v, i, x)
-		if (json_names(x, name))
-			return true;
-	json_object_foreach((json_t *)(uintptr_t)v, key, x)
-		if (json_names(x, name))
-			return true;
-	return false;
-}
-
 static const char *const conditions[] = {
 	"unless", "except", "if", "when", "whenever", "until", "till", "while", "but", "without", "only", "not", "other than",
 	"apart from", "as long as", "provided", "in case", "during", "after", "before", "once", "don't", "doesn't", "need not",
@@ -709,7 +691,7 @@ static void fields_restore(struct spec *s, const struct bound *was)
 		size_t k;
 
 		json_array_foreach(s->rules, k, r)
-			ruled = ruled || (!strcmp(json_text_or(r, "entity", ""), t->name) && json_names(json_map(r, "params"), t->fields[i].name));
+			ruled = ruled || (!strcmp(json_text_or(r, "entity", ""), t->name) && json_holds_text(json_map(r, "params"), t->fields[i].name));
 		if (ruled)
 			continue;
 		if (old) {

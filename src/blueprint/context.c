@@ -51,24 +51,6 @@ static json_t *entity_named(const json_t *root, const char *name)
 	return NULL;
 }
 
-/* Whether the name stands anywhere in a value: "quantity" in {"field":"quantity"} or ["sku","quantity"]. */
-static bool value_names(const json_t *v, const char *name)
-{
-	const char *key;
-	json_t *x;
-	size_t i;
-
-	if (json_is_string(v))
-		return !strcmp(json_string_value(v), name);
-	json_array_foreach(v, i, x)
-		if (value_names(x, name))
-			return true;
-	json_object_foreach((json_t *)(uintptr_t)v, key, x)
-		if (value_names(x, name))
-			return true;
-	return false;
-}
-
 static void field_derive(struct context *c, const json_t *entity, json_t *f)
 {
 	const char *ref = json_text(f, "ref");
@@ -93,7 +75,7 @@ static void field_derive(struct context *c, const json_t *entity, json_t *f)
 							name_title(c->a, json_string_value(choice))));
 	json_object_set_new(f, "choice_titles", titles);
 	json_array_foreach(json_list(entity, "rules"), i, rule)
-		ruled = ruled || value_names(json_object_get(rule, "params"), json_text_or(f, "name", ""));
+		ruled = ruled || json_holds_text(json_object_get(rule, "params"), json_text_or(f, "name", ""));
 	json_object_set_new(f, "ruled", json_boolean(ruled));
 	if (!json_object_get(f, "bad"))
 		json_object_set_new(f, "bad", json_null());
