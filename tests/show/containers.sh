@@ -8,7 +8,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 
-containers_dir=${XDG_CACHE_HOME:-$HOME/.cache}/sealwright/show/containers
+containers_dir=$show_cache/containers # podman wants at most 50 characters of its runroot
 why=
 
 containers_conf() {

@@ -26,9 +26,10 @@ trap shown_end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 cache=${XDG_CACHE_HOME:-$HOME/.cache}
+show_cache=$cache/sealwright/show # what only the show scripts use: base images of containers
 [ "${FRESH:-}" = 1 ] && cache=$work/cache
 XDG_CACHE_HOME=$cache XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config
-export PATH XDG_CACHE_HOME XDG_STATE_HOME XDG_CONFIG_HOME
+export PATH show_cache XDG_CACHE_HOME XDG_STATE_HOME XDG_CONFIG_HOME
 
 tests=0 failed=0
 : >"$work/figures"
