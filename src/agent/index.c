@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ID_LETTERS = 12, VERSION = 1, TYPE_WITHIN = 160, INTENT_SHOWN = 2000 };
+enum { ID_LETTERS = 12, VERSION = 2, TYPE_WITHIN = 160, INTENT_SHOWN = 2000 };
 
 #define COLUMNS "id, inode, size, mtime, at, kind, dir, intent, model, started, state, turns, prompt, completion, cost"
 
@@ -33,7 +34,7 @@ struct entry {
 	const char *id, *kind, *dir, *intent, *model, *started, *state;
 	int64_t inode, size, mtime, at;      /* mtime in nanoseconds */
 	int64_t turns, prompt, completion;
-	double cost;
+	double cost;                         /* NAN: not known */
 };
 
 /* ---- skimming a log ---- */
@@ -62,7 +63,7 @@ static void take_usage(struct arena *a, struct entry *x, const json_t *line, con
 	x->turns++;
 	x->prompt += json_whole(d, "prompt", 0);
 	x->completion += json_whole(d, "completion", 0);
-	x->cost += json_real_or(d, "cost", 0);
+	x->cost += json_real_or(d, "cost", NAN); /* one that is not known: nor is the sum */
 	x->state = "interrupted"; /* a resumed session works again; so it ends if nothing else is said */
 }
 
@@ -163,7 +164,7 @@ static bool db_ready(sqlite3 *db)
 		return true;
 	return version == 0 && sqlite3_exec(db, "BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS session(id TEXT PRIMARY KEY, inode "
 		"INTEGER, size INTEGER, mtime INTEGER, at INTEGER, kind TEXT, dir TEXT, intent TEXT, model TEXT, started TEXT, "
-		"state TEXT, turns INTEGER, prompt INTEGER, completion INTEGER, cost REAL) WITHOUT ROWID; PRAGMA user_version=1; "
+		"state TEXT, turns INTEGER, prompt INTEGER, completion INTEGER, cost REAL) WITHOUT ROWID; PRAGMA user_version=2; "
 		"COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 }
 
@@ -210,7 +211,8 @@ static bool entry_load(struct arena *a, sqlite3 *db, const char *id, struct entr
 		.mtime = sqlite3_column_int64(s, 3), .at = sqlite3_column_int64(s, 4), .kind = column(a, s, 5),
 		.dir = column(a, s, 6), .intent = column(a, s, 7), .model = column(a, s, 8), .started = column(a, s, 9),
 		.state = column(a, s, 10), .turns = sqlite3_column_int64(s, 11), .prompt = sqlite3_column_int64(s, 12),
-		.completion = sqlite3_column_int64(s, 13), .cost = sqlite3_column_double(s, 14),
+		.completion = sqlite3_column_int64(s, 13),
+		.cost = sqlite3_column_type(s, 14) == SQLITE_NULL ? NAN : sqlite3_column_double(s, 14),
 	};
 	return x->at >= 0 && x->at <= x->size;
 }
@@ -232,7 +234,8 @@ static void entry_save(sqlite3 *db, const struct entry *x)
 		sqlite3_bind_text(s, 6 + i, texts[i], -1, SQLITE_STATIC);
 	for (int i = 0; i < 3; i++)
 		sqlite3_bind_int64(s, 12 + i, spent[i]);
-	sqlite3_bind_double(s, 15, x->cost);
+	if (!isnan(x->cost)) /* NULL: not known */
+		sqlite3_bind_double(s, 15, x->cost);
 	sqlite3_step(s);
 }
 
@@ -305,11 +308,11 @@ static json_t *entry_json(const struct entry *x, const struct stat *st, bool run
 
 	clock_text((struct when){ (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000 }, changed);
 	/* A damaged index may hold anything, so no text of it is taken for UTF-8. */
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:f, s:I}", "id", x->id, "kind", any(x->kind),
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:I}", "id", x->id, "kind", any(x->kind),
 			 "dir", any(x->dir), "intent", any(x->intent), "model", any(x->model), "started", any(x->started),
 			 "changed", changed, "state", any(running ? "running" : x->state), "turns", (json_int_t)x->turns, "prompt",
-			 (json_int_t)x->prompt, "completion", (json_int_t)x->completion, "cost", x->cost, "bytes",
-			 (json_int_t)x->size);
+			 (json_int_t)x->prompt, "completion", (json_int_t)x->completion, "cost",
+			 isnan(x->cost) ? json_null() : json_real(x->cost), "bytes", (json_int_t)x->size);
 }
 
 /* NULL: no session. */

@@ -55,8 +55,9 @@ void session_say(struct session *s, const char *type, json_t *data);
 int session_each(struct session *s, session_reader *fn, void *arg, struct err *e);
 
 /* For `sealwright sessions`: newest first, from the index, which is brought up to date first (agent/index.h has more).
- * {"id","kind","dir","intent","model","started","changed","state","turns","prompt","completion","cost"}; state: running,
- * interrupted (neither ended nor alive), stopped, finished, unfinished, declined, done, damaged. */
+ * {"id","kind","dir","intent","model","started","changed","state","turns","prompt","completion","cost"}; cost: dollars,
+ * null when not known; state: running, interrupted (neither ended nor alive), stopped, finished, unfinished, declined, done,
+ * damaged. */
 int session_list(json_t **out, struct err *e);
 
 #endif

@@ -5,7 +5,9 @@
  */
 #include "cmd/plain.h"
 
+#include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* C0 controls, DEL, C1 controls in UTF-8, and the marks that turn the direction of what follows (U+202A-E, U+2066-9). */
 static size_t harmful(const unsigned char *s)
@@ -42,4 +44,12 @@ void plain_print(FILE *f, const char *s, size_t max)
 	}
 	if (*s)
 		fputs("...", f);
+}
+
+const char *plain_cost(double dollars, char out[24])
+{
+	if (isnan(dollars))
+		return strcpy(out, "cost not known");
+	snprintf(out, 24, "$%.4f", dollars);
+	return out;
 }

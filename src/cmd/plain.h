@@ -1,6 +1,6 @@
 /*
  * Text of a stranger (a model, a repository, a log) on a terminal: on one line, and without what would move the cursor,
- * change colours or titles.
+ * change colours or titles. And sums of money, which are not always known.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,5 +12,8 @@
 
 /* At most max bytes, cut at a character's border with "..." behind; s may be NULL. */
 void plain_print(FILE *f, const char *s, size_t max);
+
+/* US dollars: "$0.0123", or "cost not known" for NAN. Returns out. */
+const char *plain_cost(double dollars, char out[24]);
 
 #endif

@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/plain.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,13 +34,14 @@ static void print_json(const json_t *v)
 
 static void print_one(const json_t *x, bool dir)
 {
-	char started[20];
+	double cost = json_real_or(x, "cost", NAN);
+	char started[20], money[24];
 
 	snprintf(started, sizeof(started), "%.16s", json_text_or(x, "changed", ""));
 	if (strlen(started) == 16)
 		started[10] = ' ';
-	printf("%-12s  %s  %-11s %-5s %5lld  $%-8.4f ", json_text_or(x, "id", ""), started, json_text_or(x, "state", ""),
-	       json_text_or(x, "kind", ""), (long long)json_whole(x, "turns", 0), json_real_or(x, "cost", 0));
+	printf("%-12s  %s  %-11s %-5s %5lld  %-9s ", json_text_or(x, "id", ""), started, json_text_or(x, "state", ""),
+	       json_text_or(x, "kind", ""), (long long)json_whole(x, "turns", 0), isnan(cost) ? "?" : plain_cost(cost, money));
 	plain_print(stdout, json_text_or(x, "intent", ""), 60);
 	putchar('\n');
 	if (dir) {

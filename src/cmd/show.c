@@ -13,6 +13,7 @@
 #include "cmd/plain.h"
 #include "cmd/view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static void usage_take(struct account *x, const json_t *d)
 	x->prompt += json_whole(d, "prompt", 0);
 	x->cached += json_whole(d, "cached", 0);
 	x->completion += json_whole(d, "completion", 0);
-	x->cost += json_real_or(d, "cost", 0);
+	x->cost += json_real_or(d, "cost", NAN); /* one that is not known: nor is the sum */
 	x->elapsed_ms = json_whole(d, "elapsed_ms", x->elapsed_ms);
 	json_decref(x->ended); /* it went on */
 	x->ended = NULL;
@@ -209,9 +210,11 @@ static void print_work(const struct account *x)
 
 static void print_cost(const struct account *x)
 {
+	char cost[24];
+
 	head("cost");
-	printf("%lld turns, %lld tokens in (%lld cached), %lld out, $%.4f\n", (long long)x->turns, (long long)x->prompt,
-	       (long long)x->cached, (long long)x->completion, x->cost);
+	printf("%lld turns, %lld tokens in (%lld cached), %lld out, %s\n", (long long)x->turns, (long long)x->prompt,
+	       (long long)x->cached, (long long)x->completion, plain_cost(x->cost, cost));
 	if (json_object_get(x->summary, "sandbox_level")) {
 		head("sandbox");
 		printf("level %lld\n", (long long)json_whole(x->summary, "sandbox_level", 0));

@@ -10,7 +10,9 @@
 #include "cmd/view.h"
 
 #include "base/clock.h"
+#include "cmd/plain.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -217,7 +219,7 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 	const char *file;
 	bool good = json_flag(d, "finished", false);
 	size_t i;
-	char t[24];
+	char t[24], cost[24];
 
 	(void)what;
 	view_close(v);
@@ -233,9 +235,9 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 		print_plain(file, 120);
 		fprintf(stderr, ", %lld lines\n", (long long)json_integer_value(count));
 	}
-	fprintf(stderr, "  cost     %lld turns, %lld tokens in (%lld cached), %lld out, $%.4f\n", (long long)json_whole(d, "turns", 0),
+	fprintf(stderr, "  cost     %lld turns, %lld tokens in (%lld cached), %lld out, %s\n", (long long)json_whole(d, "turns", 0),
 		(long long)json_whole(tokens, "prompt", 0), (long long)json_whole(tokens, "cached", 0),
-		(long long)json_whole(tokens, "completion", 0), json_real_or(d, "cost", 0));
+		(long long)json_whole(tokens, "completion", 0), plain_cost(json_real_or(d, "cost", NAN), cost));
 	fprintf(stderr, "  sandbox  level %lld\n", (long long)json_whole(d, "sandbox_level", 0));
 	tell_list(v, "missing", json_object_get(d, "missing"));
 	tell_list(v, "left out", json_object_get(d, "given_up"));
@@ -305,7 +307,7 @@ static void tell_cut(struct view *v, const char *what, const json_t *d)
 static void tell_end(struct view *v, const char *what, const json_t *d)
 {
 	const json_t *tokens = json_object_get(d, "tokens");
-	char t[24];
+	char t[24], cost[24];
 
 	if (!tokens) { /* of a run, whose summary has said the rest */
 		if (!strcmp(json_text_or(d, "state", ""), "declined"))
@@ -316,9 +318,7 @@ static void tell_end(struct view *v, const char *what, const json_t *d)
 	fprintf(stderr, "%lld turns, %lld tokens in (%lld cached), %lld out", (long long)json_whole(d, "turns", 0),
 		(long long)json_whole(tokens, "prompt", 0), (long long)json_whole(tokens, "cached", 0),
 		(long long)json_whole(tokens, "completion", 0));
-	if (json_object_get(d, "cost"))
-		fprintf(stderr, ", $%.4f", json_real_or(d, "cost", 0));
-	fprintf(stderr, ", %s\n", view_time(json_whole(d, "elapsed_ms", 0), t));
+	fprintf(stderr, ", %s, %s\n", plain_cost(json_real_or(d, "cost", NAN), cost), view_time(json_whole(d, "elapsed_ms", 0), t));
 }
 
 /* A line that wraps could not be drawn again: what stays of it behind `used` columns, at most 60. */
