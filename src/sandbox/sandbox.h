@@ -37,6 +37,18 @@ enum sandbox_backend { SANDBOX_OWN, SANDBOX_OCI, SANDBOX_OFF };
 
 #define SANDBOX_IMAGE "docker.io/library/python:3.11-slim"
 
+/* Harm that was attempted and refused. Texts are hostile: print them as such. */
+struct sandbox_refusal {
+	const char *wall;    /* "seccomp", "limit"                                                       */
+	const char *what;    /* "mount(2)", "memory"                                                     */
+	const char *rule;    /* which rule refused it, and how a person allows it                         */
+	const char *program; /* "" when it is not known                                                   */
+	int pid;             /* inside; 0 when it is not known                                            */
+};
+typedef void sandbox_refused_fn(void *arg, const struct sandbox_refusal *r);
+
+struct sandbox_session; /* a warm sandbox, see sandbox_open */
+
 struct sandbox {
 	enum sandbox_backend backend;
 	const char *tree;               /* absolute; the work tree, seen at the same path inside       */
@@ -49,6 +61,12 @@ struct sandbox {
 	int processes_max;              /* and threads; 0: 512                                          */
 	int64_t disk_max;               /* bytes of /tmp, /dev/shm and home together; 0: 1 GiB          */
 	const char *image;              /* for SANDBOX_OCI; NULL: SANDBOX_IMAGE                         */
+	const char *layer;              /* absolute; a folder of ours with upper/ and work/: the tree is copy-on-write and
+					   what is written goes to upper/. NULL: the tree itself is written */
+	const char *git_dir;            /* absolute; a folder shown writable at TREE/.git in place of what is there; with a layer */
+	sandbox_refused_fn *on_refused; /* told after the command, by the caller's thread; may be NULL   */
+	void *refused_arg;
+	struct sandbox_session *session; /* run in this warm sandbox, which was opened for the same tree; NULL: a cold one */
 };
 
 /* p->env and p->by are ignored: the environment is built from zero. p->dir must stand beneath the tree; NULL: the tree.
@@ -59,6 +77,12 @@ int sandbox_run(struct arena *a, const struct sandbox *s, const struct proc *p, 
 /* As proc_start, inside; the child and all it starts end with proc_end or with us. */
 int sandbox_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
 		  struct proc_child *out, struct err *e);
+
+/* A warm sandbox: the view, the namespaces and the limits of s, kept ready, so that sandbox_run and sandbox_start with
+ * s->session cost little more than a plain spawn. Each command has a PID namespace of its own and ends whole; the network
+ * namespace (a server on loopback), /tmp and the home folder are the session's. Not while a layer's lower tree changes. */
+int sandbox_open(const struct sandbox *s, struct sandbox_session **out, struct err *e);
+void sandbox_close(struct sandbox_session **s); /* NULL is fine; ends all that runs in it, sets NULL */
 
 /* What this machine can hold: 0 nothing, 1 Landlock and seccomp, 2 namespaces too, 3 cgroup too. Cached. */
 struct sandbox_level {
