@@ -14,11 +14,17 @@
  * Not on the list though harmless to others: memfd_create, whose memory no watch can count; openat2 and clone3, whose
  * arguments a filter cannot read.
  *
+ * There are three programs. The plain one answers by itself. The one that tells hands what it refuses to a listener of
+ * ours (refuse.c), who names it and gives the plain program's answer: filter_answer runs that program, so the two cannot
+ * differ. Level 1's (level1.c) hands over the calls, too, that namespaces would have made harmless.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "sandbox/own.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -37,10 +43,14 @@
 #endif
 
 enum verdict {
-	UNKNOWN, ALLOW, REFUSE,
+	UNKNOWN, ALLOW,
+	REFUSE, ABSENT, QUIET, /* EPERM, told; ENOSYS, told; EPERM, told nobody */
 	CLONE, UNSHARE, SOCKET, SOCKETPAIR, IOCTL, PERSONA, /* look at arguments */
 	MODE1, MODE2,                                       /* a mode in argument 1, 2      */
 	OPEN, OPENAT,                                       /* flags and mode in 1, 2; 2, 3 */
+	HAND,                                               /* level 1: let the listener do it or decide */
+	FLAGS2, FLAGS3,                                     /* level 1: MSG_FASTOPEN in 2, 3 */
+	FCNTL, PRLIMIT,                                     /* level 1 */
 	VERDICTS
 };
 
@@ -77,9 +87,25 @@ static const char refused[] =
 	"mount umount2 pivot_root chroot open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr setns swapon "
 	"swapoff reboot sethostname setdomainname iopl ioperm init_module finit_module delete_module kexec_load "
 	"kexec_file_load bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key "
-	"request_key open_by_handle_at name_to_handle_at fanotify_init fanotify_mark acct quotactl quotactl_fd syslog "
-	"settimeofday clock_settime adjtimex clock_adjtime vhangup lookup_dcookie kcmp pidfd_getfd modify_ldt "
-	"migrate_pages move_pages vm86 vm86old uselib nfsservctl ";
+	"request_key open_by_handle_at fanotify_init fanotify_mark acct quotactl quotactl_fd syslog "
+	"settimeofday clock_settime pidfd_getfd modify_ldt vm86 vm86old uselib nfsservctl ";
+
+/* Refused as well, but libraries ask for these by habit: nobody is told. */
+static const char quiet[] =
+	"name_to_handle_at adjtimex clock_adjtime vhangup lookup_dcookie kcmp migrate_pages move_pages ";
+
+/* As if the kernel were older; told. */
+static const char absent[] = "memfd_create memfd_secret ";
+
+/* At level 1 there is one table of processes, one network and one System V memory with all of the machine. What Landlock
+ * does not see of files (chown, extended attributes) is refused, chmod is done by us once the path was looked at. */
+static const char level1_handed[] =
+	"connect bind listen kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo chmod fchmod fchmodat ";
+static const char level1_quiet[] =
+	"chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr ";
+static const char level1_unknown[] =
+	"shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink "
+	"pidfd_send_signal process_mrelease io_setup ";
 
 static const struct {
 	const char *name;
@@ -91,9 +117,17 @@ static const struct {
 	{ "open", OPEN },          { "openat", OPENAT },
 };
 
+static const struct {
+	const char *name;
+	enum verdict v;
+} level1_looked_at[] = {
+	{ "sendto", FLAGS3 }, { "sendmsg", FLAGS2 }, { "sendmmsg", FLAGS3 }, { "fcntl", FCNTL }, { "prlimit64", PRLIMIT },
+};
+
 enum { CALLS = 512, PROGRAM = 2048 };
 
 struct assembly {
+	enum filter_kind kind;
 	struct sock_filter *code;
 	unsigned short n;
 	unsigned short jumps[CALLS]; /* places of leaves that jump to a block */
@@ -111,7 +145,18 @@ static void answer(struct assembly *s, uint32_t with)
 	emit(s, BPF_RET | BPF_K, with, 0, 0);
 }
 
-#define NO(errno_) (SECCOMP_RET_ERRNO | (errno_))
+#define ANSWER(errno_) (SECCOMP_RET_ERRNO | (errno_))
+
+/* Refused: by the answer itself, or through who listens and then gives that answer. */
+static uint32_t no(const struct assembly *s, uint32_t number)
+{
+	return s->kind == FILTER_PLAIN || s->kind == FILTER_LEVEL1_PLAIN ? ANSWER(number) : SECCOMP_RET_USER_NOTIF;
+}
+
+static bool is_level1(const struct assembly *s)
+{
+	return s->kind == FILTER_LEVEL1 || s->kind == FILTER_LEVEL1_PLAIN;
+}
 
 /* Low half of argument n; the kernel ignores the high one in every call that is looked at. */
 static void load(struct assembly *s, unsigned n)
@@ -122,7 +167,7 @@ static void load(struct assembly *s, unsigned n)
 static void refuse_bits(struct assembly *s, uint32_t bits)
 {
 	emit(s, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
-	answer(s, NO(EPERM));
+	answer(s, no(s, EPERM));
 	answer(s, SECCOMP_RET_ALLOW);
 }
 
@@ -136,6 +181,15 @@ static void block_socket(struct assembly *s)
 {
 	static const unsigned char protocols[] = { 0, 1, 6, 17, 58 }; /* any, ICMP, TCP, UDP, ICMPv6 */
 
+	if (is_level1(s)) { /* a datagram carries its address, where no filter can read it: streams only */
+		load(s, 1);
+		emit(s, BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0);
+		emit(s, BPF_JMP | BPF_JEQ | BPF_K, SOCK_STREAM, 4, 0);
+		emit(s, BPF_JMP | BPF_JEQ | BPF_K, SOCK_SEQPACKET, 3, 0);
+		load(s, 0);
+		emit(s, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0);
+		answer(s, no(s, EPROTONOSUPPORT));
+	}
 	load(s, 0);
 	answer_if(s, AF_UNIX, SECCOMP_RET_ALLOW);
 	emit(s, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3); /* routing only: getifaddrs needs it */
@@ -144,11 +198,11 @@ static void block_socket(struct assembly *s)
 	load(s, 0);
 	emit(s, BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0);
 	emit(s, BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0);
-	answer(s, NO(EAFNOSUPPORT));
+	answer(s, no(s, EAFNOSUPPORT));
 	load(s, 2);
 	for (size_t i = 0; i < sizeof(protocols); i++)
 		answer_if(s, protocols[i], SECCOMP_RET_ALLOW);
-	answer(s, NO(EPROTONOSUPPORT));
+	answer(s, no(s, EPROTONOSUPPORT));
 }
 
 static void block(struct assembly *s, enum verdict v)
@@ -170,14 +224,23 @@ static void block(struct assembly *s, enum verdict v)
 		block_socket(s);
 		break;
 	case SOCKETPAIR:
+		if (is_level1(s)) {
+			load(s, 1);
+			emit(s, BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0);
+			answer_if(s, SOCK_DGRAM, no(s, EPROTONOSUPPORT));
+		}
 		load(s, 0);
 		answer_if(s, AF_UNIX, SECCOMP_RET_ALLOW);
-		answer(s, NO(EAFNOSUPPORT));
+		answer(s, no(s, EAFNOSUPPORT));
 		break;
 	case IOCTL:
 		load(s, 1);
-		answer_if(s, 0x5412 /* TIOCSTI */, NO(EPERM));
-		answer_if(s, 0x541C /* TIOCLINUX */, NO(EPERM));
+		answer_if(s, 0x5412 /* TIOCSTI */, no(s, EPERM));
+		answer_if(s, 0x541C /* TIOCLINUX */, no(s, EPERM));
+		if (is_level1(s)) { /* who gets a signal when something can be read */
+			answer_if(s, 0x8901 /* FIOSETOWN */, no(s, EPERM));
+			answer_if(s, 0x8902 /* SIOCSPGRP */, no(s, EPERM));
+		}
 		answer(s, SECCOMP_RET_ALLOW);
 		break;
 	case PERSONA: /* ask, plain Linux, and what debuggers set */
@@ -185,7 +248,7 @@ static void block(struct assembly *s, enum verdict v)
 		answer_if(s, 0xffffffff, SECCOMP_RET_ALLOW);
 		answer_if(s, 0, SECCOMP_RET_ALLOW);
 		answer_if(s, ADDR_NO_RANDOMIZE, SECCOMP_RET_ALLOW);
-		answer(s, NO(EPERM));
+		answer(s, no(s, EPERM));
 		break;
 	case MODE1:
 	case MODE2:
@@ -200,8 +263,25 @@ static void block(struct assembly *s, enum verdict v)
 		load(s, flags + 1);
 		refuse_bits(s, S_ISUID | S_ISGID);
 		break;
-	default:
-		answer(s, NO(ENOSYS));
+	case FLAGS2:
+	case FLAGS3: /* the other way to connect */
+		load(s, v == FLAGS2 ? 2 : 3);
+		refuse_bits(s, MSG_FASTOPEN);
+		break;
+	case FCNTL:
+		load(s, 1);
+		answer_if(s, F_SETOWN, no(s, EPERM));
+		answer_if(s, F_SETOWN_EX, no(s, EPERM));
+		answer_if(s, F_SETSIG, no(s, EPERM));
+		answer(s, SECCOMP_RET_ALLOW);
+		break;
+	case PRLIMIT: /* one's own limits alone */
+		load(s, 0);
+		answer_if(s, 0, SECCOMP_RET_ALLOW);
+		answer(s, no(s, EPERM));
+		break;
+	default: /* HAND */
+		answer(s, no(s, EPERM));
 	}
 }
 
@@ -223,8 +303,10 @@ static void bisect(struct assembly *s, const struct range *r, int n)
 		bisect(s, r + n / 2, n - n / 2);
 	} else if (r->v == ALLOW) {
 		answer(s, SECCOMP_RET_ALLOW);
-	} else if (r->v == REFUSE || r->v == UNKNOWN) {
-		answer(s, NO(r->v == REFUSE ? EPERM : ENOSYS));
+	} else if (r->v == UNKNOWN || r->v == QUIET) {
+		answer(s, ANSWER(r->v == QUIET ? EPERM : ENOSYS));
+	} else if (r->v == REFUSE || r->v == ABSENT) {
+		answer(s, no(s, r->v == REFUSE ? EPERM : ENOSYS));
 	} else {
 		s->wants[s->n_jumps] = r->v;
 		s->jumps[s->n_jumps++] = s->n;
@@ -261,8 +343,19 @@ static void assemble(struct assembly *s)
 
 	mark(table, allowed, ALLOW);
 	mark(table, refused, REFUSE);
+	mark(table, quiet, QUIET);
+	mark(table, absent, ABSENT);
 	for (size_t i = 0; i < sizeof(looked_at) / sizeof(*looked_at); i++)
 		mark(table, looked_at[i].name, looked_at[i].v);
+	if (is_level1(s)) {
+		mark(table, level1_handed, HAND);
+		mark(table, level1_quiet, QUIET);
+		mark(table, level1_unknown, UNKNOWN);
+		if (lock_landlock_abi() < 3) /* it knows no right to truncate */
+			mark(table, "truncate ", QUIET);
+		for (size_t i = 0; i < sizeof(level1_looked_at) / sizeof(*level1_looked_at); i++)
+			mark(table, level1_looked_at[i].name, level1_looked_at[i].v);
+	}
 	for (int i = 0; i < CALLS; i++)
 		if (i == 0 || table[i] != table[i - 1])
 			ranges[n++] = (struct range){ (unsigned short)i, table[i] };
@@ -281,20 +374,53 @@ static void assemble(struct assembly *s)
 	}
 }
 
-static struct sock_filter program[PROGRAM];
-static struct sock_fprog whole;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct sock_filter programs[FILTERS][PROGRAM];
+static struct sock_fprog whole[FILTERS];
+static pthread_once_t once[FILTERS] = { PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT };
 
-static void make(void)
+static void make(enum filter_kind kind)
 {
-	struct assembly s = { .code = program };
+	struct assembly s = { .kind = kind, .code = programs[kind] };
 
 	assemble(&s);
-	whole = (struct sock_fprog){ s.n, program };
+	whole[kind] = (struct sock_fprog){ s.n, programs[kind] };
 }
 
-const struct sock_fprog *filter_get(void)
+static void make_plain(void) { make(FILTER_PLAIN); }
+static void make_telling(void) { make(FILTER_TELLING); }
+static void make_level1(void) { make(FILTER_LEVEL1); }
+static void make_level1_plain(void) { make(FILTER_LEVEL1_PLAIN); }
+
+const struct sock_fprog *filter_get(enum filter_kind kind)
 {
-	pthread_once(&once, make);
-	return &whole;
+	static void (*const how[])(void) = { make_plain, make_telling, make_level1, make_level1_plain };
+
+	pthread_once(&once[kind], how[kind]);
+	return &whole[kind];
+}
+
+int filter_answer(enum filter_kind kind, const struct seccomp_data *d)
+{
+	const struct sock_fprog *p = filter_get(kind);
+	uint32_t a = 0;
+
+	for (unsigned at = 0; at < p->len; at++) {
+		const struct sock_filter *i = &p->filter[at];
+
+		switch (i->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			assert(i->k + sizeof(a) <= sizeof(*d));
+			memcpy(&a, (const char *)d + i->k, sizeof(a));
+			break;
+		case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
+		case BPF_JMP | BPF_JA: at += i->k; break;
+		case BPF_JMP | BPF_JEQ | BPF_K: at += a == i->k ? i->jt : i->jf; break;
+		case BPF_JMP | BPF_JGE | BPF_K: at += a >= i->k ? i->jt : i->jf; break;
+		case BPF_JMP | BPF_JSET | BPF_K: at += (a & i->k) ? i->jt : i->jf; break;
+		case BPF_RET | BPF_K:
+			return (i->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ? (int)(i->k & SECCOMP_RET_DATA) : 0;
+		default: assert(false && "an instruction that assemble() does not use");
+		}
+	}
+	return EPERM;
 }

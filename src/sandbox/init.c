@@ -203,7 +203,7 @@ WITHIN void check_sums(const struct alone *z)
 	else
 		tell(disk, sizeof(disk) - 1);
 	call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
-	end_all(z, SIGKILL, 1, &sum);
+	end_all(z, SIGKILL, pages > z->pages_max ? LIMIT_MEMORY : n > z->processes_max ? LIMIT_PROCESSES : LIMIT_DISK, &sum);
 }
 
 WITHIN void reap(const struct alone *z)

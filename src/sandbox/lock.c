@@ -16,6 +16,7 @@
 #include <linux/securebits.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,13 +33,19 @@ int lock_landlock_abi(void)
 	return n < 0 ? 0 : (int)n;
 }
 
-static int allow(int rules, const char *path, uint64_t access, bool must)
+/* A file takes fewer rights than a folder. */
+static int allow(int rules, const char *path, uint64_t access)
 {
+	const uint64_t of_file = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				 1u << 14 /* truncate */;
 	struct landlock_path_beneath_attr beneath = { .allowed_access = access };
 	int fd = open(path, O_PATH | O_CLOEXEC), r;
+	struct stat st;
 
 	if (fd < 0)
-		return must ? -1 : 0;
+		return -1;
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		beneath.allowed_access &= of_file;
 	beneath.parent_fd = fd;
 	r = (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 	close(fd);
@@ -46,32 +53,48 @@ static int allow(int rules, const char *path, uint64_t access, bool must)
 }
 
 /* Version 1 refuses every rename between folders, whatever is allowed: with it normal work breaks, so it is not used. */
-static int landlock(const struct view *v)
+int lock_landlock(const struct lock_rule *rules, int n)
 {
-	static const char *const scratch[] = { "/tmp", "/dev", SANDBOX_HOME, "/proc", NULL };
 	const int abi = lock_landlock_abi();
-	const uint64_t look = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-	const uint64_t all = (LANDLOCK_ACCESS_FS_REFER << 1) - 1 + (abi >= 3 ? 1u << 14 /* truncate */ : 0);
+	const uint64_t truncate = abi >= 3 ? 1u << 14 : 0, look = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+		       LANDLOCK_ACCESS_FS_READ_DIR;
+	const uint64_t all = ((LANDLOCK_ACCESS_FS_REFER << 1) - 1) | truncate;
+	const uint64_t rights[] = { look, all, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+				    LANDLOCK_ACCESS_FS_WRITE_FILE | truncate };
 	struct ruleset set = { .fs = all, .scoped = abi >= 6 ? SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL : 0 };
 	size_t size = abi >= 6 ? sizeof(set) : abi >= 4 ? 16 : 8;
-	int rules, r;
+	int fd, r = 0;
 
 	if (abi < 2)
 		return 0;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
-	if (rules < 0)
+	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
+	if (fd < 0)
 		return -1;
-	r = allow(rules, "/", look, true);
-	for (int i = 0; scratch[i]; i++)
-		if (r == 0)
-			r = allow(rules, scratch[i], all, true);
-	for (int i = 0; v->writable[i]; i++)
-		if (r == 0)
-			r = allow(rules, v->writable[i], all, true);
+	for (int i = 0; i < n && r == 0; i++)
+		r = allow(fd, rules[i].path, rights[rules[i].may]);
 	if (r == 0)
-		r = (int)syscall(SYS_landlock_restrict_self, rules, 0);
-	close(rules);
+		r = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+	close(fd);
 	return r;
+}
+
+static int landlock(const struct view *v)
+{
+	static const char *const scratch[] = { "/tmp", "/dev", SANDBOX_HOME, "/proc" };
+	enum { SCRATCH = sizeof(scratch) / sizeof(*scratch), RULES = 64 };
+	struct lock_rule rules[RULES] = { { "/", MAY_LOOK } };
+	int n = 1;
+
+	for (int i = 0; i < SCRATCH; i++)
+		rules[n++] = (struct lock_rule){ scratch[i], MAY_WRITE };
+	for (int i = 0; v->writable[i]; i++) {
+		if (n == RULES) {
+			errno = E2BIG;
+			return -1;
+		}
+		rules[n++] = (struct lock_rule){ v->writable[i], MAY_WRITE };
+	}
+	return lock_landlock(rules, n);
 }
 
 static int no_capabilities(void)
@@ -90,14 +113,38 @@ static int no_capabilities(void)
 	return (int)syscall(SYS_capset, &head, none);
 }
 
-int lock_down(const struct view *v, const struct sock_fprog *filter, struct own_fail *f)
+int lock_rights(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || no_capabilities() < 0 ? -1 : 0;
+}
+
+/* Only a kill interrupts a call that waits for our answer, where the kernel knows that (5.19): a signal would start it again,
+ * and it would be told twice. */
+int lock_filter(enum filter_kind kind, int *listener)
+{
+	const unsigned wants = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	long fd = -1;
+
+	*listener = -1;
+	if (kind == FILTER_PLAIN)
+		return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter_get(kind));
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, wants | 1u << 5 /* WAIT_KILLABLE_RECV */, filter_get(kind));
+	if (fd < 0 && errno == EINVAL)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, wants, filter_get(kind));
+	if (fd < 0 && errno == EBUSY && kind == FILTER_TELLING)
+		return lock_filter(FILTER_PLAIN, listener);
+	*listener = (int)fd;
+	return fd < 0 ? -1 : 0;
+}
+
+int lock_down(const struct view *v, enum filter_kind kind, int *listener, struct own_fail *f)
 {
 	f->step = STEP_RIGHTS;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || no_capabilities() < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (lock_rights() < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -1;
 	f->step = STEP_LANDLOCK;
 	if (landlock(v) < 0)
 		return -1;
 	f->step = STEP_FILTER;
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter);
+	return lock_filter(kind, listener);
 }

@@ -38,7 +38,8 @@ struct own {
 	struct arena *a;
 	const struct sandbox *s;
 	struct view view;
-	const struct sock_fprog *filter;
+	enum filter_kind filter;
+	struct refuse *refuse;  /* who tells what the filter refused */
 	const char *const *argv;
 	const char *const *env;
 	const char **programs;  /* paths to try for argv[0] */
@@ -176,6 +177,7 @@ _Noreturn static void child(struct own *o)
 	char stack[16384] __attribute__((aligned(16)));
 	struct own_report started = { .kind = REPORT_STARTED };
 	struct own_fail f = { 0 };
+	int listener = -1;
 	pid_t pid;
 
 	setsid();
@@ -195,7 +197,7 @@ _Noreturn static void child(struct own *o)
 	f = (struct own_fail){ .step = STEP_LIMITS };
 	if (descriptors(o) < 0)
 		fail(o, f);
-	if (lock_down(&o->view, o->filter, &f) < 0)
+	if (lock_down(&o->view, o->filter, &listener, &f) < 0)
 		fail(o, f);
 	f.step = STEP_INIT;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of rights clears it */
@@ -208,8 +210,9 @@ _Noreturn static void child(struct own *o)
 		fail(o, f);
 	if (o->failed.step)
 		fail(o, o->failed);
-	if (write(3, &started, sizeof(started)) != sizeof(started))
+	if (refuse_send(3, &started, listener) < 0)
 		_exit(125);
+	fs_close(&listener); /* ours alone: when we die, the calls that it would answer fail at once */
 	init_run(&(struct init_watch){ 3, pid, o->memory, o->processes, o->s->tree });
 }
 
@@ -340,6 +343,7 @@ static int release(const struct own *o, pid_t pid)
 static int await(struct own *o, pid_t pid, struct err *e)
 {
 	struct own_report r = { 0 };
+	int listener = -1;
 	ssize_t n;
 
 	if (release(o, pid) < 0) {
@@ -349,10 +353,11 @@ static int await(struct own *o, pid_t pid, struct err *e)
 			;
 		return explain(o, &r.fail, e);
 	}
-	while ((n = read(o->ends[0], &r, sizeof(r))) < 0 && errno == EINTR)
-		;
-	if (n == sizeof(r) && r.kind == REPORT_STARTED)
+	n = refuse_receive(o->ends[0], &r, &listener);
+	if (n == sizeof(r) && r.kind == REPORT_STARTED) {
+		o->refuse = listener >= 0 ? refuse_watch(listener, o->filter, NULL, NULL) : NULL;
 		return 0;
+	}
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -399,6 +404,7 @@ static int prepare(struct own *o, struct arena *a, const struct sandbox *s, cons
 	*o = (struct own){
 		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 },
 		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
+		.filter = s->on_refused ? FILTER_TELLING : FILTER_PLAIN,
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
 	};
 	snprintf(o->uid_line, sizeof(o->uid_line), "%d %u 1", SANDBOX_UID, geteuid());
@@ -408,8 +414,15 @@ static int prepare(struct own *o, struct arena *a, const struct sandbox *s, cons
 	if (dir && !path_is_beneath(dir, s->tree))
 		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
 	o->env = sandbox_env(a, s);
-	o->filter = filter_get();
+	filter_get(o->filter); /* made here: the child makes system calls only */
 	return 0;
+}
+
+static const char *argv_name(const char *const *argv)
+{
+	const char *slash = strrchr(argv[0], '/');
+
+	return slash ? slash + 1 : argv[0];
 }
 
 int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e)
@@ -432,8 +445,11 @@ int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, stru
 		res.peak_kib = end.peak_kib;
 	}
 	fs_close(&o.ends[0]);
-	if (r == 0)
+	refuse_end(&o.refuse, s);
+	if (r == 0) {
+		refuse_limit(s, res.timed_out ? LIMIT_TIME : (enum limit_kind)end.over_limit, argv_name(p->argv));
 		*out = res;
+	}
 	return r;
 }
 
@@ -445,6 +461,8 @@ int own_start(const struct sandbox *s, const char *const *argv, const char *dir,
 
 	if (prepare(&o, &scratch, s, dir, e) < 0)
 		return -1;
+	o.filter = FILTER_PLAIN; /* nobody would be there to tell when it ends */
+	filter_get(o.filter);
 	if (proc_start_by(&o.by, argv, NULL, dir, flags, log_fd, out, e) < 0)
 		return -1;
 	out->hold = o.ends[0];

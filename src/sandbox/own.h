@@ -13,6 +13,7 @@
 #include "sandbox/sandbox.h"
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdint.h>
 
 /* Our number inside, and outside when root runs us: one that nobody uses (systemd's UIDS-GIDS leaves it free). */
@@ -93,13 +94,59 @@ int idmap_write(pid_t pid, const char *file, unsigned inside, unsigned outside);
 
 /* ---- filter.c: which system calls ---- */
 
+enum filter_kind {
+	FILTER_PLAIN,        /* answers by itself                                        */
+	FILTER_TELLING,      /* hands what it refuses to a listener                      */
+	FILTER_LEVEL1,       /* as well, and what only namespaces would make harmless    */
+	FILTER_LEVEL1_PLAIN, /* what the one before would answer; for filter_answer only */
+	FILTERS
+};
+
 /* The program, made once. */
-const struct sock_fprog *filter_get(void);
+const struct sock_fprog *filter_get(enum filter_kind kind);
+/* The errno that a program (a plain one) answers with; 0 when it allows the call. */
+int filter_answer(enum filter_kind kind, const struct seccomp_data *d);
 
 /* ---- lock.c: giving up rights ---- */
 
 int lock_landlock_abi(void); /* 0: this kernel has none */
-int lock_down(const struct view *v, const struct sock_fprog *filter, struct own_fail *f);
+
+struct lock_rule {           /* what Landlock allows beneath a path, or of a file */
+	const char *path;
+	int may;             /* MAY_...                                           */
+};
+enum { MAY_LOOK, MAY_WRITE, MAY_USE };
+
+int lock_rights(void); /* no new privileges, no capability                        */
+int lock_landlock(const struct lock_rule *rules, int n);
+/* Installs the filter. With a listener wanted, its descriptor is in *listener; -1 there when another listens already, as
+ * in a sandbox within a sandbox: the program then answers by itself. */
+int lock_filter(enum filter_kind kind, int *listener);
+/* All of that, as the view wants it. */
+int lock_down(const struct view *v, enum filter_kind kind, int *listener, struct own_fail *f);
+
+/* ---- refuse.c: what was refused, told ---- */
+
+struct refuse;
+struct own_report;
+struct seccomp_notif;
+struct seccomp_notif_resp;
+
+/* Level 1 decides more than a filter can: fills *answer (it holds the filter's own). Returns NULL when there is nothing to
+ * tell, a text that names the harm, or "" for the words that the call itself has. */
+typedef const char *refuse_decide_fn(void *arg, int listener, const struct seccomp_notif *n, int tgid,
+				     struct seccomp_notif_resp *answer, char *text, size_t max);
+
+/* Sends a report and, when it is not -1, the listener. System calls only; 0 or -1. */
+int refuse_send(int socket, const struct own_report *r, int listener);
+/* As read(2) of one report; *listener is -1 when none came. */
+ssize_t refuse_receive(int socket, struct own_report *r, int *listener);
+/* Listens in a thread of its own. Owns the descriptor. NULL when no thread can be had: the calls then answer ENOSYS. */
+struct refuse *refuse_watch(int listener, enum filter_kind kind, refuse_decide_fn *decide, void *arg);
+/* Ends the thread and tells each refusal, and how the command was ended when a limit did it. Sets NULL; NULL is fine. */
+void refuse_end(struct refuse **r, const struct sandbox *s);
+enum limit_kind { LIMIT_NONE, LIMIT_MEMORY, LIMIT_PROCESSES, LIMIT_DISK, LIMIT_TIME };
+void refuse_limit(const struct sandbox *s, enum limit_kind limit, const char *program);
 
 /* ---- init.c: PID 1 ---- */
 
@@ -109,7 +156,7 @@ struct own_report {      /* what the child tells us over the socket */
 	int kind;
 	struct own_fail fail;
 	int wait_status;
-	int over_limit;
+	int over_limit; /* enum limit_kind */
 	int64_t cpu_us, peak_kib;
 };
 

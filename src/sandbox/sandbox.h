@@ -44,6 +44,7 @@ struct sandbox_refusal {
 	const char *rule;    /* which rule refused it, and how a person allows it                         */
 	const char *program; /* "" when it is not known                                                   */
 	int pid;             /* inside; 0 when it is not known                                            */
+	long times;          /* how often the same was tried                                              */
 };
 typedef void sandbox_refused_fn(void *arg, const struct sandbox_refusal *r);
 
