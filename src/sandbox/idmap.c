@@ -130,6 +130,8 @@ bool idmap_open(struct view *v)
 			s->fd = open_tree(AT_FDCWD, s->src, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 		all = s->fd >= 0;
 	}
+	if (all && v->layer)
+		all = (v->layer_fd = open_mapped(v->layer)) >= 0;
 	if (!all)
 		idmap_close(v);
 	return all;
@@ -139,4 +141,5 @@ void idmap_close(struct view *v)
 {
 	for (int i = 0; i < v->n_shows; i++)
 		fs_close(&v->shows[i].fd);
+	fs_close(&v->layer_fd);
 }

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -128,7 +129,7 @@ static int limits(const struct own *o)
 	       limit(RLIMIT_MEMLOCK, 8 << 20) < 0 || limit(RLIMIT_MSGQUEUE, 800 << 10) < 0 ? -1 : 0;
 }
 
-/* What becomes 0, 1, 2, then the socket as 3, then nothing. */
+/* What becomes 0, 1, 2, then the socket as 3, a layer's lock as 4, then nothing. */
 static int descriptors(struct own *o)
 {
 	for (int i = 0; i < 3; i++) {
@@ -140,7 +141,9 @@ static int descriptors(struct own *o)
 	if (o->ends[1] != 3 && dup3(o->ends[1], 3, O_CLOEXEC) < 0)
 		return -1;
 	o->ends[1] = 3;
-	return close_range(4, ~0u, 0);
+	if (o->view.layer_lock > 4 && dup3(o->view.layer_lock, 4, O_CLOEXEC) < 0)
+		return -1;
+	return close_range(o->view.layer_lock >= 0 ? 5 : 4, ~0u, 0);
 }
 
 /* Shares init's memory until it has become the command. */
@@ -250,6 +253,11 @@ static int explain(const struct own *o, const struct own_fail *f, struct err *e)
 
 	errno = f->number;
 	switch (f->step) {
+	case STEP_LAYER:
+		return err_set(e, ERR_DENIED, "sandbox: the layer %s over %s: %s; a layer needs a kernel that gives overlays to users "
+			       "(5.19, as root with id-mapped mounts) and a disk such as ext4, xfs or btrfs, not an overlay or a "
+			       "network disk, for both; move the layer (XDG_STATE_HOME), or work on a copy", o->view.layer,
+			       o->s->tree, strerror(f->number));
 	case STEP_CLONE:
 	case STEP_MAP:
 		return err_set(e, ERR_DENIED, "sandbox: new namespaces: %s; %s", strerror(f->number), namespace_cure(f->number));
@@ -366,6 +374,23 @@ static int await(struct own *o, pid_t pid, struct err *e)
 	return err_set(e, ERR_DENIED, "sandbox: its first process ended before it said why; is memory short?");
 }
 
+/* Kept by init, too, whose copy of the descriptor holds it when ours is closed. */
+static int lock_layer(struct own *o, struct err *e)
+{
+	auto_fd fd = -1;
+
+	if (!o->view.layer)
+		return 0;
+	fd = open(o->view.layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "sandbox: layer %s", o->view.layer);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return err_set(e, ERR_BUSY, "sandbox: the layer %s is in use by another sandbox; let that end first, or run both in "
+			       "one session", o->view.layer);
+	o->view.layer_lock = fcntl(fd, F_DUPFD_CLOEXEC, 4);
+	return o->view.layer_lock < 0 ? err_sys(e, "sandbox: layer %s", o->view.layer) : 0;
+}
+
 static bool was_root;
 
 bool own_was_root(void)
@@ -384,13 +409,18 @@ static int own_begin(struct proc_starter *by, const char *const *argv, const cha
 	o->dir = dir ? dir : o->s->tree;
 	o->programs = programs(o->a, argv[0], o->env);
 	memcpy(o->fds, fds, sizeof(o->fds));
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
+	if (lock_layer(o, e) < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0) {
+		fs_close(&o->view.layer_lock);
 		return err_sys(e, "sandbox: socket");
+	}
 	o->apart = idmap_open(&o->view);
 	o->view.is_root = was_root = geteuid() == 0 && !o->apart;
 	*pid = clone_child(o);
 	f.number = errno;
 	fs_close(&o->ends[1]);
+	fs_close(&o->view.layer_lock);
 	idmap_close(&o->view);
 	if (*pid < 0 ? explain(o, &f, e) < 0 : await(o, *pid, e) < 0) {
 		fs_close(&o->ends[0]);

@@ -27,6 +27,7 @@ enum own_step {
 	STEP_MAP,        /* our user in the user namespace                 */
 	STEP_ROOT,       /* the empty root                                 */
 	STEP_SHOW,       /* a folder or file to show; index: which         */
+	STEP_LAYER,      /* the copy-on-write view of the tree             */
 	STEP_PIN,        /* a name beneath the tree to hold; index: which  */
 	STEP_PROC,
 	STEP_PIVOT,
@@ -46,7 +47,7 @@ struct own_fail {
 
 /* ---- plan.c and view.c: what can be seen ---- */
 
-enum { SHOW_WRITE = 1, SHOW_MAY_LACK = 2, SHOW_DEVICE = 4 };
+enum { SHOW_WRITE = 1, SHOW_MAY_LACK = 2, SHOW_DEVICE = 4, SHOW_LAYERED = 8 };
 
 struct view_show {       /* a folder or file of the machine                 */
 	const char *src;
@@ -55,7 +56,16 @@ struct view_show {       /* a folder or file of the machine                 */
 	int fd;          /* opened before the old root is left              */
 };
 
-enum pin_kind { PIN_HOLD, PIN_READ, PIN_HIDE, PIN_CONFIG }; /* the last: shown as view.git_config */
+enum pin_kind {
+	PIN_HOLD, PIN_READ, PIN_HIDE,
+	PIN_CONFIG,      /* view.git_config stands in for it                               */
+	PIN_GIT,         /* the private git directory does                                 */
+	PIN_GIT_FILE,    /* a file that points there does, where .git is a file (worktree) */
+	PIN_BORROWED,    /* the real objects, as the private directory's alternates        */
+};
+
+#define VIEW_GIT "var/git"                 /* the private git directory, for a .git that is a file */
+#define VIEW_GIT_OBJECTS "var/git-objects" /* what it borrows                                       */
 
 struct view_pin {        /* a name beneath the tree, found again in the new root without following a link */
 	const char *at;
@@ -68,6 +78,9 @@ struct view {
 	struct view_pin *pins;
 	int n_pins;
 	struct bytes git_config; /* what stands in for .git/config; n == 0: nothing */
+	const char *layer;       /* a folder with upper/ and work/; NULL: the tree itself is shown */
+	int layer_fd;            /* of a mount of it, opened before the old root is left; -1: not yet */
+	int layer_lock;          /* init keeps it while it lives: one sandbox at a time on a layer; -1 without one */
 	bool is_root;            /* the sandbox's user is root outside */
 	int64_t scratch_max;     /* bytes of /tmp, /dev/shm and the home folder together */
 	const char *const *writable; /* absolute; for Landlock; NULL-ended */

@@ -195,6 +195,50 @@ static void plan_git_config(struct arena *a, struct view *v, const char *tree)
 	pin(a, v, arena_printf(a, "%s/.git/config", tree + 1), PIN_CONFIG);
 }
 
+/* The private git directory and what it borrows. The objects are not looked for through a .git that is a file: code inside
+ * may have written it in a sandbox without a layer. */
+static int plan_git(struct arena *a, struct view *v, const struct sandbox *s, const char *tree, struct err *e)
+{
+	const char *objects = s->git_objects ? s->git_objects : arena_printf(a, "%s/.git/objects", tree);
+	struct stat st;
+	bool is_file;
+
+	if (!s->layer)
+		return err_set(e, ERR_USAGE, "sandbox: a git directory of its own goes with a layer only");
+	if (lstat(arena_printf(a, "%s/.git", tree), &st) < 0)
+		return err_sys(e, "sandbox: %s/.git, for which %s is to stand in", tree, s->git_dir);
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_DENIED, "sandbox: %s/.git is neither a folder nor a file", tree);
+	if (s->git_dir[0] != '/' || !path_tidy(a, s->git_dir) || !path_tidy(a, objects))
+		return err_set(e, ERR_USAGE, "sandbox: %s must be an absolute path without . and ..", s->git_dir);
+	show(v, path_tidy(a, s->git_dir), VIEW_GIT, SHOW_WRITE);
+	is_file = S_ISREG(st.st_mode);
+	pin(a, v, arena_printf(a, "%s/.git", tree + 1), is_file ? PIN_GIT_FILE : PIN_GIT);
+	if (lstat(objects, &st) < 0 || !S_ISDIR(st.st_mode))
+		return s->git_objects ? err_set(e, ERR_NOT_FOUND, "sandbox: no folder of objects at %s", objects) : 0;
+	show(v, path_tidy(a, objects), VIEW_GIT_OBJECTS, 0);
+	pin(a, v, is_file ? VIEW_GIT "/objects/info/alternates" : arena_printf(a, "%s/.git/objects/info/alternates", tree + 1),
+	    PIN_BORROWED);
+	return 0;
+}
+
+static int plan_layer(struct arena *a, struct view *v, const struct sandbox *s, const char *tree, struct err *e)
+{
+	char *layer = s->layer ? path_tidy(a, s->layer) : NULL;
+
+	v->layer_fd = v->layer_lock = -1;
+	if (!s->layer)
+		return 0;
+	if (!layer)
+		return err_set(e, ERR_USAGE, "sandbox: the layer must be an absolute path without . and .., not %s", s->layer);
+	if (path_is_beneath(layer, tree) || path_is_beneath(tree, layer))
+		return err_set(e, ERR_USAGE, "sandbox: the layer %s and the tree %s must not stand within one another", layer, tree);
+	if (!fs_is_dir(arena_printf(a, "%s/upper", layer)) || !fs_is_dir(arena_printf(a, "%s/work", layer)))
+		return err_set(e, ERR_NOT_FOUND, "sandbox: no layer at %s: it has no folders upper and work", layer);
+	v->layer = layer;
+	return 0;
+}
+
 int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct err *e)
 {
 	static const char *const git[] = { ".git", NULL };
@@ -218,24 +262,31 @@ int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct
 	if (!s->tree || !(tree = path_tidy(a, s->tree)))
 		return err_set(e, ERR_USAGE, "sandbox: the work tree must be an absolute path without . and .., not %s",
 			       s->tree ? s->tree : "none");
-	if (plan_folder(a, &v, NULL, tree, s->tree_readonly ? 0 : SHOW_WRITE, e) < 0)
+	if (plan_layer(a, &v, s, tree, e) < 0 ||
+	    plan_folder(a, &v, NULL, tree, (s->tree_readonly ? 0 : SHOW_WRITE) | (s->layer ? SHOW_LAYERED : 0), e) < 0)
 		return -1;
 	for (size_t i = 0; s->read && s->read[i]; i++)
 		if (plan_folder(a, &v, tree, s->read[i], 0, e) < 0)
 			return -1;
-	writable = arena_array(a, n_write + 2, sizeof(*writable));
+	writable = arena_array(a, n_write + 3, sizeof(*writable));
 	for (size_t i = 0; i < n_write; i++) {
 		if (plan_folder(a, &v, tree, s->write[i], SHOW_WRITE, e) < 0)
 			return -1;
 		writable[i] = s->write[i];
 	}
 	if (!s->tree_readonly)
-		writable[n_write] = tree;
+		writable[n_write++] = tree;
+	if (s->git_dir)
+		writable[n_write++] = "/" VIEW_GIT;
 	v.writable = writable;
 	plan_hidden(a, &v, tree);
-	if (!s->tree_readonly && (plan_protected(a, &v, tree, s->protect, e) < 0 || plan_protected(a, &v, tree, git, e) < 0))
+	if (!s->tree_readonly && (plan_protected(a, &v, tree, s->protect, e) < 0 ||
+				  (!s->git_dir && plan_protected(a, &v, tree, git, e) < 0)))
 		return -1;
-	plan_git_config(a, &v, tree);
+	if (s->git_dir && plan_git(a, &v, s, tree, e) < 0)
+		return -1;
+	if (!s->git_dir)
+		plan_git_config(a, &v, tree);
 	qsort(v.shows + base, (size_t)v.n_shows - base, sizeof(*v.shows), show_by_depth);
 	if (v.n_pins)
 		qsort(v.pins, (size_t)v.n_pins, sizeof(*v.pins), by_depth);

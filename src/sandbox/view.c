@@ -48,6 +48,11 @@ static const struct {
 	{ "etc/hostname", "sandbox\n" },
 };
 
+static const char *const stand_ins[] = {
+	[PIN_CONFIG] = "var/git-config", [PIN_GIT] = VIEW_GIT, [PIN_GIT_FILE] = "var/git-file",
+	[PIN_BORROWED] = "var/git-borrowed",
+};
+
 static const struct {
 	const char *at, *to;
 } links[] = {
@@ -142,6 +147,42 @@ static int open_shows(struct view *v, struct own_fail *f)
 	return 0;
 }
 
+static int set_option(int fs, const char *name, const char *value)
+{
+	return fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, name, value, 0);
+}
+
+/* The tree below the layer. Both are put where the old root has folders of which nothing more is needed, and go away with
+ * it: an overlay takes paths only (descriptors from 6.13 on), keeps clones of its own, and refuses what is not mounted
+ * (before 6.15). */
+static int lay(struct view *v, struct view_show *tree)
+{
+	int fs;
+
+	if (v->layer_fd < 0)
+		v->layer_fd = open_tree(AT_FDCWD, v->layer, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (v->layer_fd < 0 || move_mount(tree->fd, "", AT_FDCWD, "/usr", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
+	    move_mount(v->layer_fd, "", AT_FDCWD, "/dev", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -1;
+	fs = fsopen("overlay", FSOPEN_CLOEXEC);
+	if (fs < 0 || set_option(fs, "source", "layer") < 0 || set_option(fs, "lowerdir", "/usr") < 0 ||
+	    set_option(fs, "upperdir", "/dev/upper") < 0 || set_option(fs, "workdir", "/dev/work") < 0 ||
+	    set_option(fs, "userxattr", NULL) < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	close(tree->fd);
+	tree->fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return tree->fd < 0 ? -1 : 0;
+}
+
+static int place_layer(struct view *v)
+{
+	for (int i = 0; i < v->n_shows; i++)
+		if (v->shows[i].flags & SHOW_LAYERED)
+			return lay(v, &v->shows[i]);
+	return 0;
+}
+
 static int place_show(struct view_show *s, int root)
 {
 	uint64_t attributes = MOUNT_ATTR_NOSUID | (s->flags & SHOW_WRITE ? 0 : MOUNT_ATTR_RDONLY) |
@@ -177,12 +218,12 @@ static int place_pin(const struct view_pin *p, int root)
 	}
 	if (p->kind == PIN_HIDE)
 		from = open_tree(root, "var/empty", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	else if (p->kind == PIN_CONFIG)
-		from = open_tree(root, "var/git-config", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	else if (p->kind >= PIN_CONFIG)
+		from = open_tree(root, stand_ins[p->kind], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	else
 		from = open_tree(on, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (from < 0 || attach(from, on, "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			       (p->kind == PIN_HOLD ? 0 : MOUNT_ATTR_RDONLY)) < 0)
+			       (p->kind == PIN_HOLD || p->kind == PIN_GIT ? 0 : MOUNT_ATTR_RDONLY)) < 0)
 		return -1;
 	close(from);
 	close(on);
@@ -207,6 +248,9 @@ static int place_files(const struct view *v, int root)
 		if (write_file(root, files[i].at, bytes_of(files[i].text)) < 0)
 			return -1;
 	if (v->git_config.n && write_file(root, "var/git-config", v->git_config) < 0)
+		return -1;
+	if (v->layer && (write_file(root, "var/git-file", bytes_of("gitdir: /" VIEW_GIT "\n")) < 0 ||
+			 write_file(root, "var/git-borrowed", bytes_of("/" VIEW_GIT_OBJECTS "\n")) < 0))
 		return -1;
 	for (int i = 0; i < COPIES; i++)
 		if (copies[i].n && write_file(root, copied[i], buf_bytes(&copies[i])) < 0)
@@ -284,8 +328,6 @@ static int new_root(void)
 	static const char *const places[] = { "/tmp", "/usr", "/mnt", NULL };
 	int fd = -1;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -1;
 	for (int i = 0; places[i] && fd < 0; i++)
 		if (mount("sandbox", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=4m,nr_inodes=4k") == 0)
 			fd = open(places[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -306,6 +348,12 @@ int view_build(struct view *v, struct own_fail *f)
 	int root;
 
 	if (open_shows(v, f) < 0)
+		return -1;
+	f->step = STEP_ROOT;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	f->step = STEP_LAYER;
+	if (place_layer(v) < 0)
 		return -1;
 	f->step = STEP_ROOT;
 	root = new_root();
