@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -37,7 +38,7 @@ enum { STACK = 64 << 10, POLL_MS = 100 };
 #define WITHIN static inline __attribute__((always_inline, no_sanitize("address", "undefined")))
 
 struct alone {           /* all that the loop knows */
-	int control, signals, tree;
+	int control, life, signals, tree;
 	long command, pages_max, processes_max, blocks_min, files_min;
 	unsigned long code, code_end, stack, stack_end;
 };
@@ -234,7 +235,7 @@ ALONE static void loop(const struct alone *from)
 	struct alone here = *from, *z = &here;
 	struct signalfd_siginfo si;
 	struct timespec wait;
-	struct pollfd set[2] = { { z->control, 0, 0 }, { z->signals, POLLIN, 0 } };
+	struct pollfd set[3] = { { z->control, 0, 0 }, { z->life, 0, 0 }, { z->signals, POLLIN, 0 } };
 
 	if (z->code)
 		forget(z);
@@ -243,8 +244,8 @@ ALONE static void loop(const struct alone *from)
 
 		wait.tv_sec = 0;
 		wait.tv_nsec = POLL_MS * 1000000L;
-		r = call(__NR_ppoll, (long)set, 2, (long)&wait, 0, 8);
-		if (set[0].revents) /* the supervisor is gone */
+		r = call(__NR_ppoll, (long)set, 3, (long)&wait, 0, 8);
+		if (set[0].revents || set[1].revents) /* the supervisor is gone, or wants us to be */
 			call(__NR_exit_group, 128 + SIGKILL, 0, 0, 0, 0);
 		while (call(__NR_read, z->signals, (long)&si, sizeof(si), 0, 0) == sizeof(si))
 			if (si.ssi_signo == SIGCHLD)
@@ -274,10 +275,15 @@ static bool rseq_off(void)
 }
 
 /* The program's own read-only pages: from its first segment to where writable data begins. */
-static bool find_code(struct alone *z, unsigned long page)
+static struct {
+	unsigned long from, to;
+} code;
+
+static void find_code(void)
 {
 	const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-	unsigned long n = getauxval(AT_PHNUM), base = 0, end = ~0ul, at;
+	const unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+	unsigned long n = getauxval(AT_PHNUM), base = 0, end = ~0ul, at = (unsigned long)(uintptr_t)find_code;
 
 	for (unsigned long i = 0; p && i < n; i++)
 		if (p[i].p_type == PT_PHDR)
@@ -285,10 +291,17 @@ static bool find_code(struct alone *z, unsigned long page)
 	for (unsigned long i = 0; p && i < n; i++)
 		if (p[i].p_type == PT_LOAD && (p[i].p_flags & PF_W) && base + p[i].p_vaddr < end)
 			end = base + p[i].p_vaddr;
-	at = (unsigned long)(uintptr_t)find_code;
-	z->code = base & ~(page - 1);
-	z->code_end = end & ~(page - 1);
-	return base && end != ~0ul && at > z->code && at < z->code_end && z->stack > z->code_end;
+	if (!base || end == ~0ul || at < base || at >= (end & ~(page - 1)))
+		return;
+	code.from = base & ~(page - 1);
+	code.to = end & ~(page - 1);
+}
+
+void init_prepare(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, find_code);
 }
 
 /* Of the tree's disk, half a gigabyte and 10,000 files stay free; or half of what is free, when that is less. */
@@ -313,7 +326,7 @@ _Noreturn void init_run(const struct init_watch *w)
 
 	sigfillset(&all);
 	start = (struct alone){
-		.control = w->control, .command = w->command, .pages_max = (long)(w->memory_max / page),
+		.control = w->control, .life = w->life, .command = w->command, .pages_max = (long)(w->memory_max / page),
 		.processes_max = w->processes_max, .signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
 		.tree = open(w->tree, O_PATH | O_CLOEXEC),
 	};
@@ -322,8 +335,10 @@ _Noreturn void init_run(const struct init_watch *w)
 		_exit(125);
 	start.stack = (unsigned long)stack;
 	start.stack_end = start.stack + STACK;
-	if (!rseq_off() || !find_code(&start, (unsigned long)page))
-		start.code = 0;
+	if (rseq_off() && start.stack > code.to) {
+		start.code = code.from;
+		start.code_end = code.to;
+	}
 	there.uc_stack.ss_sp = stack;
 	there.uc_stack.ss_size = STACK;
 	there.uc_link = NULL;

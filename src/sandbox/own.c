@@ -34,31 +34,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct own {
-	struct proc_starter by; /* first */
-	struct arena *a;
-	const struct sandbox *s;
-	struct view view;
-	enum filter_kind filter;
-	struct refuse *refuse;  /* who tells what the filter refused */
-	const char *const *argv;
-	const char *const *env;
-	const char **programs;  /* paths to try for argv[0] */
-	const char *dir;
-	int fds[3];
-	int ends[2];            /* of the socket: ours, init's */
-	char uid_line[32], gid_line[32]; /* of the maps, for a plain user */
-	bool apart;             /* for root: another user outside, too */
-	struct own_fail failed; /* of the command's process, which shares init's memory until it runs */
-	int64_t memory, file_max;
-	int processes;
-};
-
 /* ---- the child ---- */
 
-_Noreturn static void fail(const struct own *o, struct own_fail f)
+_Noreturn void own_give_up(const struct own *o, struct own_fail f)
 {
-	struct own_report r = { .kind = REPORT_FAILED, .fail = f };
+	struct own_report r = { .kind = REPORT_FAILED, .fail = f, .pid = o->pid };
 
 	r.fail.number = r.fail.number ? r.fail.number : errno;
 	(void)!write(o->ends[1], &r, sizeof(r));
@@ -175,48 +155,58 @@ static int command_run(void *arg)
 	_exit(127);
 }
 
-_Noreturn static void child(struct own *o)
+int own_enter(struct own *o, struct own_fail *f)
+{
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_NAME, "sandbox", 0, 0, 0);
+	umask(022);
+	f->step = STEP_MAP;
+	if (map_user(o) < 0)
+		return -1;
+	(void)write_at("/proc/self/oom_score_adj", "500", 3); /* rather this than us; no harm when it cannot be */
+	f->step = STEP_LOOPBACK;
+	if (loopback_up() < 0)
+		return -1;
+	(void)!sethostname("sandbox", 7);
+	return view_build(&o->view, f);
+}
+
+pid_t own_launch(struct own *o, struct own_fail *f)
 {
 	char stack[16384] __attribute__((aligned(16)));
+	pid_t pid;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of rights clears it */
+	f->step = STEP_CHDIR;
+	if (chdir(o->dir) < 0)
+		return -1;
+	f->step = STEP_EXEC;
+	pid = clone(command_run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, o);
+	if (pid >= 0 && o->failed.step)
+		*f = o->failed;
+	return o->failed.step ? -1 : pid;
+}
+
+static void child(struct own *o)
+{
 	struct own_report started = { .kind = REPORT_STARTED };
 	struct own_fail f = { 0 };
 	int listener = -1;
 	pid_t pid;
 
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	prctl(PR_SET_NAME, "sandbox", 0, 0, 0);
-	umask(022);
-	f.step = STEP_MAP;
-	if (map_user(o) < 0)
-		fail(o, f);
-	(void)write_at("/proc/self/oom_score_adj", "500", 3); /* rather this than us; no harm when it cannot be */
-	f.step = STEP_LOOPBACK;
-	if (loopback_up() < 0)
-		fail(o, f);
-	(void)!sethostname("sandbox", 7);
-	if (view_build(&o->view, &f) < 0)
-		fail(o, f);
+	if (own_enter(o, &f) < 0)
+		own_give_up(o, f);
 	f = (struct own_fail){ .step = STEP_LIMITS };
-	if (descriptors(o) < 0)
-		fail(o, f);
-	if (lock_down(&o->view, o->filter, &listener, &f) < 0)
-		fail(o, f);
-	f.step = STEP_INIT;
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of rights clears it */
-	f.step = STEP_CHDIR;
-	if (chdir(o->dir) < 0)
-		fail(o, f);
-	f.step = STEP_EXEC;
-	pid = clone(command_run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, o);
+	if (descriptors(o) < 0 || lock_down(&o->view, o->filter, &listener, &f) < 0)
+		own_give_up(o, f);
+	pid = own_launch(o, &f);
 	if (pid < 0)
-		fail(o, f);
-	if (o->failed.step)
-		fail(o, o->failed);
+		own_give_up(o, f);
 	if (refuse_send(3, &started, listener) < 0)
 		_exit(125);
 	fs_close(&listener); /* ours alone: when we die, the calls that it would answer fail at once */
-	init_run(&(struct init_watch){ 3, pid, o->memory, o->processes, o->s->tree });
+	init_run(&(struct init_watch){ 3, -1, pid, o->memory, o->processes, o->s->tree });
 }
 
 /* ---- the supervisor ---- */
@@ -238,7 +228,7 @@ static const char *namespace_cure(int number)
 	       "pivot_root instead; or use --sandbox oci";
 }
 
-static int explain(const struct own *o, const struct own_fail *f, struct err *e)
+int own_explain(const struct own *o, const struct own_fail *f, struct err *e)
 {
 	static const char *const what[] = {
 		[STEP_ROOT] = "make an empty root",
@@ -288,7 +278,7 @@ static int explain(const struct own *o, const struct own_fail *f, struct err *e)
 	return -1;
 }
 
-static const char **programs(struct arena *a, const char *name, const char *const *env)
+const char **own_programs(struct arena *a, const char *name, const char *const *env)
 {
 	const char *path = "/usr/local/bin:/usr/bin:/bin";
 	const char **list;
@@ -312,11 +302,10 @@ static const char **programs(struct arena *a, const char *name, const char *cons
 	return list;
 }
 
-static pid_t clone_child(struct own *o)
+static pid_t clone_child(struct own *o, uint64_t more, void (*run)(struct own *o))
 {
 	struct clone_args c = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-			 CLONE_NEWCGROUP,
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | more,
 		.exit_signal = SIGCHLD,
 	};
 	sigset_t all, before;
@@ -326,28 +315,33 @@ static pid_t clone_child(struct own *o)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = (pid_t)syscall(SYS_clone3, &c, sizeof(c));
 	if (pid == 0)
-		child(o);
+		run(o);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }
 
-/* Maps the user when that is ours to do. What it opens again by /dev/stdout must be its own, too. */
-static int release(const struct own *o, pid_t pid)
+void own_hand_over(const struct own *o)
 {
 	struct stat st;
 
-	if (!o->apart)
-		return 0;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; o->apart && i < 3; i++)
 		if (o->fds[i] >= 0 && fstat(o->fds[i], &st) == 0 && S_ISFIFO(st.st_mode))
 			(void)!fchown(o->fds[i], SANDBOX_OUTSIDE, SANDBOX_OUTSIDE);
+}
+
+/* Maps the user when that is ours to do. */
+static int release(const struct own *o, pid_t pid)
+{
+	if (!o->apart)
+		return 0;
+	own_hand_over(o);
 	if (idmap_write(pid, "uid_map", SANDBOX_UID, SANDBOX_OUTSIDE) < 0 ||
 	    idmap_write(pid, "gid_map", SANDBOX_UID, SANDBOX_OUTSIDE) < 0)
 		return -1;
 	return write(o->ends[0], "g", 1) == 1 ? 0 : -1;
 }
 
-/* Waits until the command runs, or hears why not. */
+/* Waits until the command runs, or the keeper stands, or hears why not. */
 static int await(struct own *o, pid_t pid, struct err *e)
 {
 	struct own_report r = { 0 };
@@ -359,7 +353,7 @@ static int await(struct own *o, pid_t pid, struct err *e)
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		return explain(o, &r.fail, e);
+		return own_explain(o, &r.fail, e);
 	}
 	n = refuse_receive(o->ends[0], &r, &listener);
 	if (n == sizeof(r) && r.kind == REPORT_STARTED) {
@@ -370,7 +364,7 @@ static int await(struct own *o, pid_t pid, struct err *e)
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (n == sizeof(r))
-		return explain(o, &r.fail, e);
+		return own_explain(o, &r.fail, e);
 	return err_set(e, ERR_DENIED, "sandbox: its first process ended before it said why; is memory short?");
 }
 
@@ -398,38 +392,43 @@ bool own_was_root(void)
 	return was_root;
 }
 
+int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pid, struct err *e)
+{
+	struct own_fail f = { .step = STEP_CLONE };
+	int r = lock_layer(o, e);
+
+	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
+		r = err_sys(e, "sandbox: socket");
+	if (r == 0) {
+		o->apart = idmap_open(&o->view);
+		o->view.is_root = was_root = geteuid() == 0 && !o->apart;
+		*pid = clone_child(o, more, run);
+		f.number = errno;
+		fs_close(&o->ends[1]);
+		idmap_close(&o->view);
+		r = *pid < 0 ? own_explain(o, &f, e) : await(o, *pid, e);
+	}
+	fs_close(&o->view.layer_lock);
+	if (r < 0)
+		fs_close(&o->ends[0]);
+	return r;
+}
+
 static int own_begin(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
 		     const int fds[3], pid_t *pid, struct err *e)
 {
 	struct own *o = (struct own *)by;
-	struct own_fail f = { .step = STEP_CLONE };
-
 	(void)env;
 	o->argv = argv;
 	o->dir = dir ? dir : o->s->tree;
-	o->programs = programs(o->a, argv[0], o->env);
+	o->programs = own_programs(o->a, argv[0], o->env);
 	memcpy(o->fds, fds, sizeof(o->fds));
-	if (lock_layer(o, e) < 0)
+	if (own_open(o, CLONE_NEWPID, child, pid, e) < 0)
 		return -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0) {
-		fs_close(&o->view.layer_lock);
-		return err_sys(e, "sandbox: socket");
-	}
-	o->apart = idmap_open(&o->view);
-	o->view.is_root = was_root = geteuid() == 0 && !o->apart;
-	*pid = clone_child(o);
-	f.number = errno;
-	fs_close(&o->ends[1]);
-	fs_close(&o->view.layer_lock);
-	idmap_close(&o->view);
-	if (*pid < 0 ? explain(o, &f, e) < 0 : await(o, *pid, e) < 0) {
-		fs_close(&o->ends[0]);
-		return -1;
-	}
 	return 0;
 }
 
-static int prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e)
+int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e)
 {
 	*o = (struct own){
 		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 },
@@ -444,6 +443,7 @@ static int prepare(struct own *o, struct arena *a, const struct sandbox *s, cons
 	if (dir && !path_is_beneath(dir, s->tree))
 		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
 	o->env = sandbox_env(a, s);
+	init_prepare();
 	filter_get(o->filter); /* made here: the child makes system calls only */
 	return 0;
 }
@@ -455,32 +455,48 @@ static const char *argv_name(const char *const *argv)
 	return slash ? slash + 1 : argv[0];
 }
 
-int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e)
+int own_run_by(struct own *o, struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out,
+	       struct err *e)
 {
-	auto_arena scratch = { 0 };
 	struct proc_result res;
 	struct own_report end = { 0 };
 	struct proc run = *p;
-	struct own o;
 	int r;
 
-	if (prepare(&o, &scratch, s, p->dir, e) < 0)
-		return -1;
-	run.by = &o.by;
+	run.by = &o->by;
 	run.dir = p->dir ? p->dir : s->tree;
 	r = proc_run(a, &run, &res, e);
-	if (r == 0 && recv(o.ends[0], &end, sizeof(end), MSG_DONTWAIT) == sizeof(end) && end.kind == REPORT_ENDED) {
+	if (r == 0 && recv(o->ends[0], &end, sizeof(end), MSG_DONTWAIT) == sizeof(end) && end.kind == REPORT_ENDED) {
 		res.signal = WIFSIGNALED(end.wait_status) ? WTERMSIG(end.wait_status) : 0;
 		res.cpu_ms = end.cpu_us / 1000 > res.cpu_ms ? end.cpu_us / 1000 : res.cpu_ms;
 		res.peak_kib = end.peak_kib;
 	}
-	fs_close(&o.ends[0]);
-	refuse_end(&o.refuse, s);
+	fs_close(&o->ends[0]);
+	refuse_end(&o->refuse, s);
 	if (r == 0) {
 		refuse_limit(s, res.timed_out ? LIMIT_TIME : (enum limit_kind)end.over_limit, argv_name(p->argv));
 		*out = res;
 	}
 	return r;
+}
+
+int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e)
+{
+	auto_arena scratch = { 0 };
+	struct own o;
+
+	if (own_prepare(&o, &scratch, s, p->dir, e) < 0)
+		return -1;
+	return own_run_by(&o, a, s, p, out, e);
+}
+
+int own_start_by(struct own *o, const char *const *argv, const char *dir, int flags, int log_fd, struct proc_child *out,
+		 struct err *e)
+{
+	if (proc_start_by(&o->by, argv, NULL, dir, flags, log_fd, out, e) < 0)
+		return -1;
+	out->hold = o->ends[0];
+	return 0;
 }
 
 int own_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
@@ -489,12 +505,9 @@ int own_start(const struct sandbox *s, const char *const *argv, const char *dir,
 	auto_arena scratch = { 0 };
 	struct own o;
 
-	if (prepare(&o, &scratch, s, dir, e) < 0)
+	if (own_prepare(&o, &scratch, s, dir, e) < 0)
 		return -1;
 	o.filter = FILTER_PLAIN; /* nobody would be there to tell when it ends */
 	filter_get(o.filter);
-	if (proc_start_by(&o.by, argv, NULL, dir, flags, log_fd, out, e) < 0)
-		return -1;
-	out->hold = o.ends[0];
-	return 0;
+	return own_start_by(&o, argv, dir, flags, log_fd, out, e);
 }

@@ -82,6 +82,7 @@ struct view {
 	int layer_fd;            /* of a mount of it, opened before the old root is left; -1: not yet */
 	int layer_lock;          /* init keeps it while it lives: one sandbox at a time on a layer; -1 without one */
 	bool is_root;            /* the sandbox's user is root outside */
+	bool is_shared;          /* by several commands: each mounts a /proc of its own, by view_proc */
 	int64_t scratch_max;     /* bytes of /tmp, /dev/shm and the home folder together */
 	const char *const *writable; /* absolute; for Landlock; NULL-ended */
 };
@@ -92,6 +93,7 @@ int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct
 void view_read_copies(void);
 /* In the child, with all rights over its own mount namespace. 0, or -1 with *f filled. */
 int view_build(struct view *v, struct own_fail *f);
+int view_proc(const struct view *v);
 
 /* ---- gitconfig.c ---- */
 
@@ -170,21 +172,75 @@ struct own_report {      /* what the child tells us over the socket */
 	struct own_fail fail;
 	int wait_status;
 	int over_limit; /* enum limit_kind */
+	int pid;        /* outside, of a warm sandbox's init */
 	int64_t cpu_us, peak_kib;
 };
 
 struct init_watch {
 	int control;             /* the socket to the supervisor */
+	int life;                /* hangs up when a warm sandbox is closed; -1: none */
 	pid_t command;
 	int64_t memory_max;
 	int processes_max;
 	const char *tree;
 };
+/* Finds out, in the supervisor, what init shall keep of the program. */
+void init_prepare(void);
 /* Watches the command until it ends, we die, or a sum reaches its limit. Forgets everything that the copy of us held
  * before it does so. Never returns. */
 _Noreturn void init_run(const struct init_watch *w);
 
 /* ---- own.c ---- */
+
+struct own {
+	struct proc_starter by; /* first */
+	struct arena *a;
+	const struct sandbox *s;
+	struct view view;
+	enum filter_kind filter;
+	struct refuse *refuse;  /* who tells what the filter refused */
+	const char *const *argv;
+	const char *const *env;
+	const char **programs;  /* paths to try for argv[0] */
+	const char *dir;
+	int fds[3];
+	int ends[2];            /* of the socket: ours, init's */
+	char uid_line[32], gid_line[32]; /* of the maps, for a plain user */
+	bool apart;             /* for root: another user outside, too */
+	struct own_fail failed; /* of the command's process, which shares init's memory until it runs */
+	int64_t memory, file_max;
+	int processes;
+	int pid;                /* of a warm sandbox's init, which cannot know it by itself */
+};
+
+/* The supervisor's part. */
+int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e);
+/* Clones into new namespaces (and `more`), where `run` must never return, and waits for its first report. */
+int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pid, struct err *e);
+/* What it opens again by /dev/stdout must be the command's own, too. */
+void own_hand_over(const struct own *o);
+const char **own_programs(struct arena *a, const char *name, const char *const *env);
+int own_explain(const struct own *o, const struct own_fail *f, struct err *e);
+/* own_run and own_start, with o->by to begin it. */
+int own_run_by(struct own *o, struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out,
+	       struct err *e);
+int own_start_by(struct own *o, const char *const *argv, const char *dir, int flags, int log_fd, struct proc_child *out,
+		 struct err *e);
+
+/* The child's part: system calls only. */
+int own_enter(struct own *o, struct own_fail *f);    /* from new namespaces into the view            */
+pid_t own_launch(struct own *o, struct own_fail *f); /* starts the command; -1 with *f filled        */
+_Noreturn void own_give_up(const struct own *o, struct own_fail f);
+
+/* ---- warm.c ---- */
+
+int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err *e);
+void warm_close(struct sandbox_session *w);
+int warm_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);
+int warm_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
+	       struct proc_child *out, struct err *e);
+
+/* ---- own.c, again ---- */
 
 /* Whether the last sandbox's user was root outside (see idmap.c). */
 bool own_was_root(void);

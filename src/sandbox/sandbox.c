@@ -142,7 +142,7 @@ int sandbox_run(struct arena *a, const struct sandbox *s, const struct proc *p, 
 	switch (s->backend) {
 	case SANDBOX_OFF: return off_run(a, s, p, out, e);
 	case SANDBOX_OCI: return oci_run(a, s, p, out, e);
-	case SANDBOX_OWN: return own_run(a, s, p, out, e);
+	case SANDBOX_OWN: return s->session ? warm_run(a, s, p, out, e) : own_run(a, s, p, out, e);
 	}
 	return err_set(e, ERR_USAGE, "sandbox: no such backend");
 }
@@ -158,9 +158,22 @@ int sandbox_start(const struct sandbox *s, const char *const *argv, const char *
 			return -1;
 		return proc_start(argv, scrubbed_env(&scratch, s), dir ? dir : s->tree, flags, log_fd, out, e);
 	case SANDBOX_OCI: return oci_start(s, argv, dir, flags, log_fd, out, e);
-	case SANDBOX_OWN: return own_start(s, argv, dir, flags, log_fd, out, e);
+	case SANDBOX_OWN:
+		return (s->session ? warm_start : own_start)(s, argv, dir, flags, log_fd, out, e);
 	}
 	return err_set(e, ERR_USAGE, "sandbox: no such backend");
+}
+
+int sandbox_open(const struct sandbox *s, struct sandbox_session **out, struct err *e)
+{
+	return warm_open(s, out, e);
+}
+
+void sandbox_close(struct sandbox_session **s)
+{
+	if (*s)
+		warm_close(*s);
+	*s = NULL;
 }
 
 int sandbox_backend_parse(const char *name, enum sandbox_backend *out, struct err *e)

@@ -18,10 +18,13 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define UID_TEXT "1000"
@@ -323,6 +326,42 @@ static int place_proc(int root, bool is_root)
 	return 0;
 }
 
+int view_proc(const struct view *v)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r = root < 0 ? -1 : place_proc(root, v->is_root);
+
+	if (root >= 0)
+		close(root);
+	return r;
+}
+
+static int mount_proc(void *arg)
+{
+	int *bad = arg;
+
+	*bad = mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? errno : 0;
+	_exit(0);
+}
+
+/* The kernel mounts a further /proc only where one is wholly seen already. This one is of a PID namespace that is empty for
+ * ever; the commands' own are mounted upon it. */
+static int place_empty_proc(int root)
+{
+	char stack[16384] __attribute__((aligned(16)));
+	int bad = ECHILD;
+	pid_t pid;
+
+	if (fchdir(root) < 0)
+		return -1;
+	pid = clone(mount_proc, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_NEWPID | SIGCHLD, &bad);
+	if (pid < 0)
+		return -1;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = bad;
+	return bad ? -1 : 0;
+}
+
 static int new_root(void)
 {
 	static const char *const places[] = { "/tmp", "/usr", "/mnt", NULL };
@@ -371,7 +410,7 @@ int view_build(struct view *v, struct own_fail *f)
 		if (place_pin(&v->pins[f->index], root) < 0)
 			return -1;
 	f->step = STEP_PROC;
-	if (place_proc(root, v->is_root) < 0)
+	if (v->is_shared ? place_empty_proc(root) < 0 : place_proc(root, v->is_root) < 0)
 		return -1;
 	f->step = STEP_PIVOT;
 	return enter(root);
