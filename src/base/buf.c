@@ -30,6 +30,7 @@ char *buf_room(struct buf *b, size_t n)
 			cap = b->max + 1;
 		b->p = mem_grow(b->p, cap);
 		b->cap = cap;
+		b->p[b->n] = 0; /* a reader that then finds nothing must not leave what the memory held before */
 	}
 	return b->p + b->n;
 }

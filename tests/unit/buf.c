@@ -15,6 +15,17 @@ static void a_buffer_stops_at_its_ceiling(void)
 	ok(buf_check(&b, "note", &e) < 0 && e.code == ERR_INPUT, "the check says so");
 }
 
+static void an_empty_file_is_an_empty_text(void)
+{
+	for (int i = 0; i < 2; i++) { /* the first round leaves its words in the heap for the second */
+		auto_buf b = buf_max(1000);
+		char *room = buf_room(&b, 500);
+
+		ok(*room == 0 && !*buf_str(&b), "room that nothing was read into is an empty text");
+		memset(room, 'x', 500);
+	}
+}
+
 static void json_is_read_strictly(void)
 {
 	static const char *const bad[] = { "{\"a\":1,\"a\":2}", "{} x", "[1,]", "\"\xff\"", "", "99999999999999999999" };
@@ -39,6 +50,7 @@ static void a_json_string_holds_any_bytes(void)
 int main(void)
 {
 	a_buffer_stops_at_its_ceiling();
+	an_empty_file_is_an_empty_text();
 	json_is_read_strictly();
 	a_json_string_holds_any_bytes();
 	return done();
