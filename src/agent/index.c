@@ -234,7 +234,7 @@ static void entry_save(sqlite3 *db, const struct entry *x)
 		sqlite3_bind_text(s, 6 + i, texts[i], -1, SQLITE_STATIC);
 	for (int i = 0; i < 3; i++)
 		sqlite3_bind_int64(s, 12 + i, spent[i]);
-	if (!isnan(x->cost)) /* NULL: not known */
+	if (isfinite(x->cost)) /* NULL: not known */
 		sqlite3_bind_double(s, 15, x->cost);
 	sqlite3_step(s);
 }
@@ -312,7 +312,7 @@ static json_t *entry_json(const struct entry *x, const struct stat *st, bool run
 			 "dir", any(x->dir), "intent", any(x->intent), "model", any(x->model), "started", any(x->started),
 			 "changed", changed, "state", any(running ? "running" : x->state), "turns", (json_int_t)x->turns, "prompt",
 			 (json_int_t)x->prompt, "completion", (json_int_t)x->completion, "cost",
-			 isnan(x->cost) ? json_null() : json_real(x->cost), "bytes", (json_int_t)x->size);
+			 isfinite(x->cost) ? json_real(x->cost) : json_null(), "bytes", (json_int_t)x->size);
 }
 
 /* NULL: no session. */

@@ -48,7 +48,7 @@ void plain_print(FILE *f, const char *s, size_t max)
 
 const char *plain_cost(double dollars, char out[24])
 {
-	if (isnan(dollars))
+	if (!isfinite(dollars))
 		return strcpy(out, "cost not known");
 	snprintf(out, 24, "$%.4f", dollars);
 	return out;

@@ -13,7 +13,7 @@
 /* At most max bytes, cut at a character's border with "..." behind; s may be NULL. */
 void plain_print(FILE *f, const char *s, size_t max);
 
-/* US dollars: "$0.0123", or "cost not known" for NAN. Returns out. */
+/* US dollars: "$0.0123", or "cost not known" for NAN and what is too much to be true. Returns out. */
 const char *plain_cost(double dollars, char out[24]);
 
 #endif

@@ -41,7 +41,7 @@ static void print_one(const json_t *x, bool dir)
 	if (strlen(started) == 16)
 		started[10] = ' ';
 	printf("%-12s  %s  %-11s %-5s %5lld  %-9s ", json_text_or(x, "id", ""), started, json_text_or(x, "state", ""),
-	       json_text_or(x, "kind", ""), (long long)json_whole(x, "turns", 0), isnan(cost) ? "?" : plain_cost(cost, money));
+	       json_text_or(x, "kind", ""), (long long)json_whole(x, "turns", 0), !isfinite(cost) ? "?" : plain_cost(cost, money));
 	plain_print(stdout, json_text_or(x, "intent", ""), 60);
 	putchar('\n');
 	if (dir) {

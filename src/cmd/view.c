@@ -38,25 +38,6 @@ void view_open(struct view *v, bool json, bool quiet)
 			    .colour = terminal && !(none && *none), .started_ms = clock_mono_ms() };
 }
 
-/* Printable text on one line, at most `max` bytes; cut at a character's border. */
-static void print_plain(const char *s, size_t max)
-{
-	size_t n = 0;
-
-	for (; s && *s && n < max; s++, n++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '\n' || c == '\t')
-			fputc(' ', stderr);
-		else if (c >= 0x20 && c != 0x7f && !(c == 0xC2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xA0))
-			fputc(c, stderr);
-	}
-	while (s && ((unsigned char)*s & 0xC0) == 0x80)
-		fputc(*s++, stderr);
-	if (s && *s)
-		fputs("...", stderr);
-}
-
 void view_close(struct view *v)
 {
 	if (v->progress)
@@ -80,7 +61,7 @@ static void line_begin(struct view *v, enum mood mood, const char *what)
 static void say(struct view *v, enum mood mood, const char *what, const char *text)
 {
 	line_begin(v, mood, what);
-	print_plain(text, 400);
+	plain_print(stderr, text, 400);
 	fputc('\n', stderr);
 }
 
@@ -97,9 +78,9 @@ static void tell_note(struct view *v, const char *what, const json_t *d)
 static void tell_model(struct view *v, const char *what, const json_t *d)
 {
 	line_begin(v, PLAIN, what);
-	print_plain(json_text_or(d, "name", "?"), 100);
+	plain_print(stderr, json_text_or(d, "name", "?"), 100);
 	fputs(" at ", stderr);
-	print_plain(json_text_or(d, "endpoint", "?"), 200);
+	plain_print(stderr, json_text_or(d, "endpoint", "?"), 200);
 	fputc('\n', stderr);
 }
 
@@ -110,12 +91,12 @@ static void tell_spec(struct view *v, const char *what, const json_t *d)
 
 	json_array_foreach(json_list(json_object_get(d, "spec"), "entities"), i, entity) {
 		line_begin(v, PLAIN, i ? "" : what);
-		print_plain(json_text_or(entity, "name", "?"), 60);
+		plain_print(stderr, json_text_or(entity, "name", "?"), 60);
 		fputs(": ", stderr);
 		json_array_foreach(json_list(entity, "fields"), k, field) {
 			if (k)
 				fputs(", ", stderr);
-			print_plain(json_text_or(field, "name", "?"), 60);
+			plain_print(stderr, json_text_or(field, "name", "?"), 60);
 		}
 		fputc('\n', stderr);
 	}
@@ -146,13 +127,13 @@ static void tell_task(struct view *v, const char *what, const json_t *d)
 
 	snprintf(place, sizeof(place), "%d/%d", v->task % 1000, v->tasks % 1000);
 	line_begin(v, good ? GOOD : BAD, v->tasks ? place : what);
-	print_plain(json_text_or(d, "title", json_text_or(d, "id", "?")), 120);
+	plain_print(stderr, json_text_or(d, "title", json_text_or(d, "id", "?")), 120);
 	fprintf(stderr, ": %s", good ? "passed" : !strcmp(state, "left_out") ? "left out" : state);
 	if (good && json_whole(d, "tests", 0))
 		fprintf(stderr, ", %d tests", (int)json_whole(d, "tests", 0));
 	if (why && *why) {
 		fputs(", ", stderr);
-		print_plain(why, 200);
+		plain_print(stderr, why, 200);
 	}
 	fputc('\n', stderr);
 }
@@ -162,7 +143,7 @@ static void tell_sample(struct view *v, const char *what, const json_t *d)
 	line_begin(v, DIM, what);
 	fprintf(stderr, "%d at temperature %.1f, %d tokens: ", (int)json_whole(d, "n", 0),
 		json_real_or(d, "temperature", 0), (int)json_whole(d, "tokens", 0));
-	print_plain(json_text_or(d, "why", ""), 160);
+	plain_print(stderr, json_text_or(d, "why", ""), 160);
 	fputc('\n', stderr);
 }
 
@@ -170,7 +151,7 @@ static void tell_commit(struct view *v, const char *what, const json_t *d)
 {
 	line_begin(v, DIM, what);
 	fprintf(stderr, "%.10s ", json_text_or(d, "id", ""));
-	print_plain(json_text_or(d, "subject", ""), 120);
+	plain_print(stderr, json_text_or(d, "subject", ""), 120);
 	fputc('\n', stderr);
 }
 
@@ -189,16 +170,16 @@ static void tell_tests(struct view *v, const char *what, const json_t *d)
 		fprintf(stderr, ", %d skipped", (int)json_whole(d, "skipped", 0));
 	if (!green && json_text(d, "why")) {
 		fputs(": ", stderr);
-		print_plain(json_text(d, "why"), 200);
+		plain_print(stderr, json_text(d, "why"), 200);
 	}
 	fputc('\n', stderr);
 	json_array_foreach(json_list(d, "failures"), i, failure) {
 		if (i == 3)
 			break;
 		line_begin(v, DIM, "");
-		print_plain(json_text_or(failure, "name", "?"), 120);
+		plain_print(stderr, json_text_or(failure, "name", "?"), 120);
 		fputs(": ", stderr);
-		print_plain(json_text_or(failure, "message", ""), 160);
+		plain_print(stderr, json_text_or(failure, "message", ""), 160);
 		fputc('\n', stderr);
 	}
 }
@@ -232,7 +213,7 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 		(long long)json_whole(d, "files", 0));
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(d, "model_files"), file, count) {
 		fputs("             model: ", stderr);
-		print_plain(file, 120);
+		plain_print(stderr, file, 120);
 		fprintf(stderr, ", %lld lines\n", (long long)json_integer_value(count));
 	}
 	fprintf(stderr, "  cost     %lld turns, %lld tokens in (%lld cached), %lld out, %s\n", (long long)json_whole(d, "turns", 0),
@@ -246,7 +227,7 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 		if (!i)
 			fprintf(stderr, "\n  next     cd %s\n", json_text_or(d, "dir", "."));
 		fprintf(stderr, "           ");
-		print_plain(json_string_value(line), 200);
+		plain_print(stderr, json_string_value(line), 200);
 		fputc('\n', stderr);
 	}
 }
@@ -266,14 +247,14 @@ static void tell_result(struct view *v, const char *what, const json_t *d)
 	(void)what;
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
 	line_begin(v, failed ? BAD : DIM, json_text_or(d, "name", "?"));
-	print_plain(about, 100);
+	plain_print(stderr, about, 100);
 	if (json_object_get(d, "status")) {
 		if (failed)
 			fprintf(stderr, " [%lld]", (long long)json_whole(d, "status", 0));
 	} else if (failed || !*about) { /* the first line says it */
 		if (*about)
 			fputs(": ", stderr);
-		print_plain(line, 200);
+		plain_print(stderr, line, 200);
 	}
 	if (json_whole(d, "ms", 0) >= 1000)
 		fprintf(stderr, " %.1f s", (double)json_whole(d, "ms", 0) / 1000);
@@ -340,7 +321,7 @@ static void tell_progress(struct view *v, const char *what, const json_t *d)
 	v->pieces++;
 	if (v->live) {
 		fprintf(stderr, "\r%7s  %c %-8s ", view_time(now - v->started_ms, t), spin[v->pieces / 4 % 4], what);
-		print_plain(json_text_or(d, "text", ""), room_left(22));
+		plain_print(stderr, json_text_or(d, "text", ""), room_left(22));
 		fputs("\033[K", stderr);
 		v->progress = true;
 	} else if (now - v->said_ms >= 10000) {

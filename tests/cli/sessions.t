@@ -33,6 +33,14 @@ loop.end {"text":"hello, all done"}
 stopped {"code":"limit","why":"the turns of --max-turns are spent"}
 E
 log bbbbbbcccccc "$tmp/other" run 'something else' </dev/null
+log dddddddddddd "$tmp/dear" exec 'price unknown' <<'E'
+usage {"prompt":10,"cached":0,"completion":5,"cost":0.25,"elapsed_ms":100}
+usage {"prompt":10,"cached":0,"completion":5,"elapsed_ms":200}
+E
+log eeeeeeeeeeee "$tmp/dear" exec 'price absurd' <<'E'
+usage {"prompt":10,"cached":0,"completion":5,"cost":1e308,"elapsed_ms":100}
+usage {"prompt":10,"cached":0,"completion":5,"cost":1e308,"elapsed_ms":200}
+E
 
 run sealwright sessions
 check 'sessions are listed' exits 0
@@ -47,6 +55,15 @@ run sealwright sessions --json
 check 'for a program too' is_json
 cp "$out" "$tmp/listed"
 check 'the index is for its owner alone' test "$(stat -c %a "$index")" = 600
+
+run sealwright sessions --all
+check 'a cost that is not known is no number' prints 'exec      2  ?         price unknown'
+check 'nor is one that is too much to be true' prints 'exec      2  ?         price absurd'
+run sealwright show dddd
+check 'nor when it is shown' prints 'cost not known'
+python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute("PRAGMA user_version=1"); c.commit()' "$index"
+run sealwright sessions --json
+check 'an index of an older version is made again' cmp -s "$out" "$tmp/listed"
 
 rm "$index"
 run sealwright sessions --json

@@ -8,7 +8,7 @@
 python3 - "$tmp" <<'PY'
 import json, sys
 draft = {"title": "Inventory", "entities": [{"name": "item", "plural": "items", "about": "a thing in stock", "fields": [
-    "name: text required", "sku: text required", "quantity: whole required", "price: money"]}]}
+    "name: text required unique", "sku: text required", "quantity: whole required", "price: money"]}]}
 totals = ("def item_totals(records):\n    made = {'count': len(records), 'quantity': 0, 'price': 0}\n    for r in records:\n"
           "        for k in ('quantity', 'price'):\n            made[k] += r.get(k) or 0\n    return made\n")
 label = ("def item_label(record):\n    text = str(record.get('name')).replace('\\n', ' ')\n"
@@ -52,6 +52,8 @@ check 'and says so' prints '"finished":true'
 check 'the model was asked what it had to be, in that order, and nothing else' served
 check 'every event is one JSON line' is_json_lines
 check 'a sentence that no rule covers is told, not guessed' sh -c "grep '\"type\":\"summary\"' '$out' | grep -q 'Sundays'"
+check 'what the model alone proposed is told, too' sh -c "grep '\"type\":\"summary\"' '$out' | grep -q 'item.name unique: only the model proposed it'"
+check 'and not enforced' test ! -e "$tmp/shop/tests/test_rule_item_name_unique.py"
 check 'an answer that wants the operating system is refused before it runs' prints 'imports os'
 for f in README.md Dockerfile .gitignore .github/workflows/ci.yml app/__main__.py tests/test_rule_item_sku_unique.py; do
 	check "it has $f" test -f "$tmp/shop/$f"
