@@ -317,9 +317,22 @@ static void least_free(struct alone *z)
 	z->files_min = (long)fs.f_ffree / 2 < 10000 ? (long)fs.f_ffree / 2 : 10000; /* 0 where they are not counted */
 }
 
-_Noreturn void init_run(const struct init_watch *w)
+_Noreturn void init_on_stack(void *stack, size_t size, void (*run)(void))
 {
 	static ucontext_t there;
+
+	if (getcontext(&there) < 0)
+		_exit(125);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = size;
+	there.uc_link = NULL;
+	makecontext(&there, run, 0);
+	setcontext(&there);
+	_exit(125);
+}
+
+_Noreturn void init_run(const struct init_watch *w)
+{
 	sigset_t all;
 	const long page = sysconf(_SC_PAGESIZE);
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -331,7 +344,7 @@ _Noreturn void init_run(const struct init_watch *w)
 		.tree = open(w->tree, O_PATH | O_CLOEXEC),
 	};
 	least_free(&start);
-	if (stack == MAP_FAILED || start.signals < 0 || getcontext(&there) < 0)
+	if (stack == MAP_FAILED || start.signals < 0)
 		_exit(125);
 	start.stack = (unsigned long)stack;
 	start.stack_end = start.stack + STACK;
@@ -339,10 +352,5 @@ _Noreturn void init_run(const struct init_watch *w)
 		start.code = code.from;
 		start.code_end = code.to;
 	}
-	there.uc_stack.ss_sp = stack;
-	there.uc_stack.ss_size = STACK;
-	there.uc_link = NULL;
-	makecontext(&there, trampoline, 0);
-	setcontext(&there);
-	_exit(125);
+	init_on_stack(stack, STACK, trampoline);
 }

@@ -189,6 +189,8 @@ void init_prepare(void);
 /* Watches the command until it ends, we die, or a sum reaches its limit. Forgets everything that the copy of us held
  * before it does so. Never returns. */
 _Noreturn void init_run(const struct init_watch *w);
+/* Goes on in run on a stack of size bytes that the caller made, so that the old one can be unmapped. */
+_Noreturn void init_on_stack(void *stack, size_t size, void (*run)(void));
 
 /* ---- own.c ---- */
 

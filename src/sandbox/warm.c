@@ -36,7 +36,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -284,7 +283,6 @@ static void keeper_run(struct own *from)
 	struct own_report ready = { .kind = REPORT_STARTED };
 	struct own_fail f = { 0 };
 #ifndef WITH_SANITIZER
-	static ucontext_t there;
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 #endif
 
@@ -301,18 +299,14 @@ static void keeper_run(struct own *from)
 		_exit(125);
 	the_keeper = k;
 #ifndef WITH_SANITIZER
-	if (stack != MAP_FAILED && getcontext(&there) == 0) {
+	if (stack != MAP_FAILED) {
 		struct range r = { (uintptr_t)stack, (uintptr_t)stack + STACK };
 		int i = k->n_keep++;
 
 		for (; i > 0 && k->keep[i - 1].from > r.from; i--)
 			k->keep[i] = k->keep[i - 1];
 		k->keep[i] = r;
-		there.uc_stack.ss_sp = stack;
-		there.uc_stack.ss_size = STACK;
-		there.uc_link = NULL;
-		makecontext(&there, trampoline, 0);
-		setcontext(&there);
+		init_on_stack(stack, STACK, trampoline);
 	}
 	_exit(125);
 #else

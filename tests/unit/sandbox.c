@@ -6,7 +6,7 @@
  */
 #include "sandbox/sandbox.h"
 
-#include "../tap.h"
+#include "../boxed.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
@@ -20,22 +20,11 @@
 static char base[] = "/tmp/sandbox.XXXXXX", *tree;
 static struct arena a;
 
-static struct proc_result inside_of(const struct sandbox *s, const char *script)
-{
-	struct proc p = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .limit_ms = 20000 };
-	struct proc_result r = { .status = -1, .output = "" };
-	struct err e = { 0 };
-
-	if (sandbox_run(&a, s, &p, &r, &e) < 0)
-		printf("# %s\n", e.text);
-	return r;
-}
-
 static struct proc_result inside(const char *script)
 {
 	struct sandbox s = { .tree = tree };
 
-	return inside_of(&s, script);
+	return boxed(&a, &s, script);
 }
 
 static void works(const char *what, const char *script)
@@ -106,7 +95,7 @@ static void time_and_stop_end_it(void)
 static void limits_say_why(void)
 {
 	struct sandbox s = { .tree = tree, .memory_max = 64 << 20 };
-	struct proc_result r = inside_of(&s, "for i in 1 2 3 4; do "
+	struct proc_result r = boxed(&a, &s, "for i in 1 2 3 4; do "
 					 "head -c 40000000 /dev/zero | tail -c 39999999 | { sleep 2; cat >/dev/null; } & done; wait");
 
 	ok(r.signal == SIGKILL && strstr(r.output, "memory limit"), "many that hold too much together are ended, with the reason");
@@ -195,9 +184,9 @@ static void folders_are_shown_as_asked(void)
 	fs_make_dirs(arena_printf(&a, "%s/unseen", base), 0755, NULL);
 	script = arena_printf(&a, "test -d %s && ! touch %s/x && touch %s/x && test ! -e %s/unseen", read[0], read[0], write[0],
 			      base);
-	is_whole(inside_of(&s, script).status, 0, "further folders are read-only or writable as asked, their neighbours unseen");
+	is_whole(boxed(&a, &s, script).status, 0, "further folders are read-only or writable as asked, their neighbours unseen");
 	s = (struct sandbox){ .tree = tree, .tree_readonly = true };
-	is_whole(inside_of(&s, "test -d . && ! touch x").status, 0, "a tree can be read-only");
+	is_whole(boxed(&a, &s, "test -d . && ! touch x").status, 0, "a tree can be read-only");
 }
 
 static void the_environment_starts_at_zero(void)
@@ -208,11 +197,11 @@ static void the_environment_starts_at_zero(void)
 
 	setenv("SOME_API_KEY", "secret", 1);
 	setenv("HARMLESS", "this", 1);
-	r = inside_of(&s, "env");
+	r = boxed(&a, &s, "env");
 	ok(!strstr(r.output, "SOME_API_KEY") && !strstr(r.output, "HARMLESS"), "nothing of ours is in it");
 	ok(strstr(r.output, "ADDED=yes") && strstr(r.output, "CI=no") && !strstr(r.output, "CI=1"), "what is added is, and wins");
 	s.backend = SANDBOX_OFF;
-	r = inside_of(&s, "env");
+	r = boxed(&a, &s, "env");
 	ok(strstr(r.output, "HARMLESS=this") && !strstr(r.output, "SOME_API_KEY"), "without a sandbox, secrets are still left out");
 }
 
@@ -242,7 +231,7 @@ static void an_absent_protected_name_is_left_alone(void)
 	static const char *const absent[] = { "not/here", NULL };
 	struct sandbox s = { .tree = tree, .protect = absent };
 
-	is_whole(inside_of(&s, "true").status, 0, "protecting what is absent is no error");
+	is_whole(boxed(&a, &s, "true").status, 0, "protecting what is absent is no error");
 	ok(!fs_exists(arena_printf(&a, "%s/not", tree)), "and creates nothing");
 }
 

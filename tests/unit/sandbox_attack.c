@@ -9,7 +9,7 @@
  */
 #include "sandbox/sandbox.h"
 
-#include "../tap.h"
+#include "../boxed.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
@@ -704,32 +704,6 @@ static bool attempts_can_succeed(void)
 
 /* ---- the end of all ---- */
 
-/* Writes a byte 100 times a second, away from its parents, until it is killed. */
-static const char beat_script[] =
-	"(setsid sh -c 'trap \"\" HUP TERM INT; while :; do printf x >>beat; sleep 0.01; done' </dev/null >/dev/null 2>&1 &) ; ";
-
-static off_t beats(void)
-{
-	struct stat st;
-
-	return stat(under(out.tree, "beat"), &st) == 0 ? st.st_size : 0;
-}
-
-static bool is_beating(void)
-{
-	off_t before = beats();
-
-	usleep(80000);
-	return beats() != before;
-}
-
-static bool wait_for_beat(void)
-{
-	for (int i = 0; i < 300 && beats() < 3; i++)
-		usleep(10000);
-	return beats() >= 3;
-}
-
 static void nothing_outlives_the_command(void)
 {
 	struct sandbox s = sandbox();
@@ -738,14 +712,14 @@ static void nothing_outlives_the_command(void)
 	struct proc_result r = { 0 };
 
 	unlink(under(out.tree, "beat"));
-	snprintf(script, sizeof(script), "%s while [ ! -s beat ]; do sleep 0.01; done", beat_script);
-	ok(sandbox_run(&a, &s, &p, &r, NULL) == 0 && r.status == 0 && beats() > 0, "a daemon was started inside");
-	ok(!is_beating(), "and is gone when the command ends");
+	snprintf(script, sizeof(script), "%s while [ ! -s beat ]; do sleep 0.01; done", BOXED_BEAT);
+	ok(sandbox_run(&a, &s, &p, &r, NULL) == 0 && r.status == 0 && boxed_beats(&a, out.tree) > 0, "a daemon was started inside");
+	ok(!boxed_is_beating(&a, out.tree), "and is gone when the command ends");
 	unlink(under(out.tree, "beat"));
-	snprintf(script, sizeof(script), "%s sleep 60", beat_script);
+	snprintf(script, sizeof(script), "%s sleep 60", BOXED_BEAT);
 	p.limit_ms = 400;
 	ok(sandbox_run(&a, &s, &p, &r, NULL) == 0 && r.timed_out, "a time limit ends a command");
-	ok(!is_beating(), "and its daemon");
+	ok(!boxed_is_beating(&a, out.tree), "and its daemon");
 }
 
 static void nothing_outlives_us(void)
@@ -762,15 +736,15 @@ static void nothing_outlives_us(void)
 		struct proc p = { .argv = (const char *const[]){ "sh", "-c", script, NULL } };
 		struct proc_result r;
 
-		snprintf(script, sizeof(script), "%s sleep 60", beat_script);
+		snprintf(script, sizeof(script), "%s sleep 60", BOXED_BEAT);
 		sandbox_run(&a, &s, &p, &r, NULL);
 		_exit(0);
 	}
-	ok(wait_for_beat(), "a command and its daemon run");
+	ok(boxed_wait_for_beat(&a, out.tree), "a command and its daemon run");
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	usleep(50000);
-	ok(!is_beating(), "both are gone 50 ms after kill -9 of their supervisor");
+	ok(!boxed_is_beating(&a, out.tree), "both are gone 50 ms after kill -9 of their supervisor");
 }
 
 /* Once more as an ordinary user, when we are root; at the same time, its lines into a file. */

@@ -7,7 +7,7 @@
  */
 #include "sandbox/sandbox.h"
 
-#include "../tap.h"
+#include "../boxed.h"
 #include "base/err.h"
 #include "base/fs.h"
 
@@ -27,13 +27,9 @@ static struct arena a;
 
 static struct proc_result inside_of(const struct sandbox *s, const char *script)
 {
-	struct proc p = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .limit_ms = 20000 };
-	struct proc_result r = { .status = -1, .output = "" };
-	struct err e = { 0 };
+	struct proc_result r = boxed(&a, s, script);
 
-	if (sandbox_run(&a, s, &p, &r, &e) < 0)
-		printf("# %s\n", e.text);
-	else if (r.status)
+	if (r.status > 0)
 		printf("# status %d: %.1500s\n", r.status, r.output);
 	return r;
 }
@@ -204,31 +200,6 @@ static void a_layer_stays_locked_while_a_child_runs(void)
 	close(fd);
 }
 
-/* Once more as an ordinary user, when we are root; its lines as a subtest. */
-static void as_an_ordinary_user(void)
-{
-	struct proc p = { .argv = (const char *const[]){ "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env",
-			  "HOME=/nonexistent", NULL, NULL }, .limit_ms = 60000 };
-	const char *argv[8];
-	struct proc_result r = { .status = -1, .output = "" };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (geteuid() != 0 || n < 0)
-		return;
-	self[n] = 0;
-	memcpy(argv, p.argv, sizeof(argv));
-	argv[6] = self;
-	p.argv = argv;
-	if (proc_run(&a, &p, &r, NULL) < 0 || r.status == 126 || r.status == 127) {
-		printf("# %s cannot be run as an ordinary user here\n", self);
-		return;
-	}
-	for (char *line = strtok(r.output, "\n"); line; line = strtok(NULL, "\n"))
-		printf("    %s\n", line);
-	ok(r.status == 0, "all of it holds for an ordinary user");
-}
-
 int main(void)
 {
 	if (sandbox_probe()->level < 2) {
@@ -246,7 +217,7 @@ int main(void)
 	a_layer_stays_locked_while_a_child_runs();
 	what_cannot_be_is_refused_with_the_cure();
 	fs_remove_tree(base, NULL);
-	as_an_ordinary_user();
+	boxed_as_an_ordinary_user(&a);
 	arena_drop(&a);
 	return done();
 }

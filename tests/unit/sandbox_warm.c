@@ -7,7 +7,7 @@
  */
 #include "sandbox/sandbox.h"
 
-#include "../tap.h"
+#include "../boxed.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
@@ -36,15 +36,7 @@ static struct sandbox warm(void)
 
 static struct proc_result inside_of(const struct sandbox *s, const char *script)
 {
-	struct proc p = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .limit_ms = 20000 };
-	struct proc_result r = { .status = -1, .output = "" };
-	struct err e = { 0 };
-
-	if (!s->session)
-		return r;
-	if (sandbox_run(&a, s, &p, &r, &e) < 0)
-		printf("# %s\n", e.text);
-	return r;
+	return s->session ? boxed(&a, s, script) : (struct proc_result){ .status = -1, .output = "" };
 }
 
 #define works(s, script, name) \
@@ -273,42 +265,17 @@ static void many_at_once_are_served(void)
 
 /* ---- the end of all ---- */
 
-static off_t beats(void)
-{
-	struct stat st;
-
-	return stat(arena_printf(&a, "%s/beat", tree), &st) == 0 ? st.st_size : 0;
-}
-
-static bool is_beating(void)
-{
-	off_t before = beats();
-
-	usleep(80000);
-	return beats() != before;
-}
-
-static bool wait_for_beat(void)
-{
-	for (int i = 0; i < 300 && beats() < 3; i++)
-		usleep(10000);
-	return beats() >= 3;
-}
-
-static const char beat_script[] =
-	"(setsid sh -c 'trap \"\" HUP TERM INT; while :; do printf x >>beat; sleep 0.01; done' </dev/null >/dev/null 2>&1 &) ; sleep 60";
-
 static void closing_ends_what_runs(void)
 {
 	struct sandbox s = warm();
-	const char *const argv[] = { "sh", "-c", beat_script, NULL };
+	const char *const argv[] = { "sh", "-c", BOXED_BEAT "sleep 60", NULL };
 	struct proc_child c = { 0 };
 
 	unlink(arena_printf(&a, "%s/beat", tree));
-	ok(sandbox_start(&s, argv, NULL, 0, -1, &c, NULL) == 0 && wait_for_beat(), "a command and its daemon run");
+	ok(sandbox_start(&s, argv, NULL, 0, -1, &c, NULL) == 0 && boxed_wait_for_beat(&a, tree), "a command and its daemon run");
 	sandbox_close(&s.session);
 	usleep(20000);
-	ok(!is_beating(), "both are gone when the sandbox is closed");
+	ok(!boxed_is_beating(&a, tree), "both are gone when the sandbox is closed");
 	ok(!proc_is_alive(&c), "so is their init");
 	proc_end(&c, 0);
 }
@@ -327,17 +294,17 @@ static void nothing_outlives_us(void)
 	if (pid == 0) {
 		struct sandbox s = warm();
 
-		inside_of(&s, beat_script);
+		inside_of(&s, BOXED_BEAT "sleep 60");
 		_exit(0);
 	}
 	close(pipes[1]); /* every process of theirs that has not closed it holds it: keeper, spare and init have */
-	ok(wait_for_beat(), "a command and its daemon run in a warm sandbox of another supervisor");
+	ok(boxed_wait_for_beat(&a, tree), "a command and its daemon run in a warm sandbox of another supervisor");
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	ok(read(pipes[0], &c, 1) == 0, "its keeper holds no descriptor of it");
 	close(pipes[0]);
 	usleep(50000);
-	ok(!is_beating(), "both are gone 50 ms after kill -9 of the supervisor");
+	ok(!boxed_is_beating(&a, tree), "both are gone 50 ms after kill -9 of the supervisor");
 	ok(system(arena_printf(&a, "for p in /proc/[0-9]*; do readlink $p/cwd 2>/dev/null; done | grep -q %s", base)) != 0,
 	   "and so is all that stood in the tree");
 }
@@ -386,28 +353,6 @@ static void a_layer_serves_a_session(void)
 	ok(sandbox_run(&a, &cold, &p, &r, &e) == 0, "until it is closed");
 }
 
-/* Once more as an ordinary user, when we are root; its lines as a subtest. */
-static void as_an_ordinary_user(void)
-{
-	const char *argv[] = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", NULL, NULL };
-	struct proc p = { .argv = argv, .limit_ms = 120000 };
-	struct proc_result r = { .status = -1, .output = "" };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (geteuid() != 0 || n < 0)
-		return;
-	self[n] = 0;
-	argv[6] = self;
-	if (proc_run(&a, &p, &r, NULL) < 0 || r.status == 126 || r.status == 127) {
-		printf("# %s cannot be run as an ordinary user here\n", self);
-		return;
-	}
-	for (char *line = strtok(r.output, "\n"); line; line = strtok(NULL, "\n"))
-		printf("    %s\n", line);
-	ok(r.status == 0, "all of it holds for an ordinary user");
-}
-
 int main(void)
 {
 	if (sandbox_probe()->level < 2) {
@@ -432,7 +377,7 @@ int main(void)
 	a_dead_keeper_is_an_error_and_not_a_hang();
 	a_layer_serves_a_session();
 	fs_remove_tree(base, NULL);
-	as_an_ordinary_user();
+	boxed_as_an_ordinary_user(&a);
 	arena_drop(&a);
 	return done();
 }
