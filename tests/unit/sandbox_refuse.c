@@ -33,6 +33,11 @@
 
 static char base[] = "/tmp/refuse.XXXXXX", *tree;
 static struct arena a;
+#ifdef __SANITIZE_ADDRESS__
+static const int64_t room = (int64_t)1 << 46; /* this program is run inside: its shadow memory counts */
+#else
+static const int64_t room = 0;
+#endif
 
 /* ---- what is told ---- */
 
@@ -83,7 +88,7 @@ static struct proc_result run(struct sandbox s, const char *script, int64_t limi
 
 static struct proc_result attempt(const char *name, bool tell)
 {
-	return run((struct sandbox){ .on_refused = tell ? take : NULL },
+	return run((struct sandbox){ .on_refused = tell ? take : NULL, .memory_max = room },
 		   arena_printf(&a, "echo $$; exec %s/attempt %s", tree, name), 20000);
 }
 
@@ -272,6 +277,7 @@ static void a_sandbox_within_tells_nothing_but_works(void)
 
 static void once_more_as_an_ordinary_user(const char *self)
 {
+	auto_buf log = buf_max(1 << 20);
 	int status;
 	pid_t pid;
 
@@ -284,12 +290,11 @@ static void once_more_as_an_ordinary_user(const char *self)
 		_exit(127);
 	}
 	waitpid(pid, &status, 0);
-	if (!ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and all of that as an ordinary user")) {
-		auto_buf log = buf_max(1 << 20);
-
-		fs_read_file(arena_printf(&a, "%s/log", base), &log, NULL);
+	fs_read_file(arena_printf(&a, "%s/log", base), &log, NULL);
+	if (!ok(WIFEXITED(status) && WEXITSTATUS(status) == 0 && !strstr(buf_str(&log), "1..0"),
+		"and all of that as an ordinary user, nothing skipped")) {
 		for (char *line = strtok(log.p, "\n"); line; line = strtok(NULL, "\n"))
-			if (!strncmp(line, "not ok", 6) || line[0] == '#')
+			if (!strncmp(line, "not ok", 6) || line[0] == '#' || !strncmp(line, "1..0", 4))
 				printf("# ordinary: %s\n", line);
 	}
 }
