@@ -142,9 +142,10 @@ static json_t *rules(const struct account *x)
 	return all;
 }
 
-static const json_t *left_out(const struct account *x)
+/* A list that the summary has, or the plan, or the specification. */
+static const json_t *told(const struct account *x, const char *key)
 {
-	const json_t *from[] = { json_list(x->summary, "left_out"), json_list(x->plan, "left_out"), json_list(x->spec, "left_out") };
+	const json_t *from[] = { json_list(x->summary, key), json_list(x->plan, key), json_list(x->spec, key) };
 
 	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++)
 		if (json_array_size(from[i]))
@@ -309,7 +310,8 @@ static void print_account(const struct account *x)
 	row("said", json_text(x->said, "text"));
 	print_plan(x);
 	print_rules(x);
-	print_texts("Left out of the intent", left_out(x));
+	print_texts("Left out of the intent", told(x, "left_out"));
+	print_texts("Proposed by the model alone, not enforced", told(x, "proposed"));
 	print_texts("Given up", json_list(x->summary, "given_up"));
 	print_texts("Missing", json_list(x->summary, "missing"));
 	if (why) {
@@ -339,7 +341,7 @@ static json_t *or_nothing(const json_t *v)
 static void print_json(const struct account *x)
 {
 	auto_json *v = json_deep_copy(x->entry);
-	const json_t *out = left_out(x);
+	const json_t *out = told(x, "left_out"), *proposed = told(x, "proposed");
 
 	json_object_set_new(v, "type", json_string("session"));
 	json_object_set_new(v, "v", json_integer(1));
@@ -349,6 +351,7 @@ static void print_json(const struct account *x)
 	json_object_set_new(v, "plan", or_nothing(x->plan));
 	json_object_set_new(v, "rules", rules(x));
 	json_object_set_new(v, "left_out", out ? or_nothing(out) : json_array());
+	json_object_set_new(v, "proposed", proposed ? or_nothing(proposed) : json_array());
 	json_object_set_new(v, "tests", or_nothing(x->tests));
 	json_object_set_new(v, "summary", or_nothing(x->summary));
 	json_object_set_new(v, "ended", or_nothing(x->ended));

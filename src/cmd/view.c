@@ -223,6 +223,7 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 	tell_list(v, "missing", json_object_get(d, "missing"));
 	tell_list(v, "left out", json_object_get(d, "given_up"));
 	tell_list(v, "left out", json_object_get(d, "left_out"));
+	tell_list(v, "not asked", json_object_get(d, "proposed")); /* proposed by the model alone: not enforced */
 	json_array_foreach(json_object_get(d, "next"), i, line) {
 		if (!i)
 			fprintf(stderr, "\n  next     cd %s\n", json_text_or(d, "dir", "."));

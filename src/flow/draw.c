@@ -44,29 +44,32 @@ int flow_write(struct flow *f, const struct blueprint_file *file, struct err *e)
 	return 0;
 }
 
+static const char **texts_of(struct flow *f, const char *key)
+{
+	const json_t *list = json_list(f->spec, key), *v;
+	const char **out = arena_array(f->a, json_array_size(list) + 1, sizeof(*out));
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		out[i] = arena_strdup(f->a, json_string_value(v) ? json_string_value(v) : "");
+	return out;
+}
+
 /* The blueprint's tasks and what the intent asks beyond them, as a plan. */
 static int from_blueprint(struct flow *f, struct err *e)
 {
-	const json_t *list = json_list(f->spec, "left_out"), *proposed = json_list(f->spec, "proposed"), *v;
 	struct blueprint_task *tasks;
-	const char **left;
-	size_t i, left_n = 0;
 	int n;
 
 	if (blueprint_plan(f->a, f->blueprint, f->spec, &tasks, &n, e) < 0)
 		return -1;
 	if (n > PLAN_TASKS_MAX)
 		return err_set(e, ERR_LIMIT, "the plan has %d tasks, more than %d; ask for less at once", n, PLAN_TASKS_MAX);
-	left = arena_array(f->a, json_array_size(list) + json_array_size(proposed) + 1, sizeof(*left));
-	json_array_foreach(list, i, v)
-		left[left_n++] = arena_strdup(f->a, json_string_value(v) ? json_string_value(v) : "");
-	json_array_foreach(proposed, i, v)
-		left[left_n++] = arena_printf(f->a, "%s: only the model proposed it, so it is not enforced; ask for it in the intent",
-					      json_string_value(v) ? json_string_value(v) : "");
 	f->plan.blueprint = blueprint_name(f->blueprint);
 	f->plan.test = blueprint_test(f->blueprint);
 	f->plan.tasks = arena_array(f->a, (size_t)n + 1, sizeof(*f->plan.tasks));
-	f->plan.left_out = left;
+	f->plan.left_out = texts_of(f, "left_out");
+	f->plan.proposed = texts_of(f, "proposed");
 	for (int k = 0; k < n; k++)
 		f->plan.tasks[f->plan.n++] = (struct task){
 			.id = tasks[k].id, .kind = tasks[k].kind, .title = tasks[k].title, .what = tasks[k].what,

@@ -149,7 +149,7 @@ static json_t *next_steps(struct flow *f)
 int flow_finish(struct flow *f, enum stage *next, struct err *e)
 {
 	struct suite_report r = { 0 };
-	json_t *missing = json_array(), *given_up = json_array(), *by_model = json_object(), *left = json_array(), *sum;
+	json_t *missing = json_array(), *given_up = json_array(), *by_model = json_object(), *sum;
 	int64_t lines[2] = { 0 }, files = 0;
 	const char *commit = NULL;
 	bool bad;
@@ -166,16 +166,15 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 	bad = bad || plan_write(&f->plan, f->dir, e) < 0 ||
 	      flow_commit(f, "plan: what was done and what was not", "sealwright", &commit, e) < 0 ||
 	      count_lines(f, lines, by_model, &files, e) < 0;
-	for (int i = 0; f->plan.left_out && f->plan.left_out[i]; i++)
-		json_array_append_new(left, json_string_any(bytes_of(f->plan.left_out[i])));
 	f->end = json_array_size(missing) ? FLOW_UNFINISHED : FLOW_FINISHED;
-	sum = json_pack("{s:s, s:s, s:b, s:I, s:{s:I, s:I}, s:o, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:I, s:I,"
+	sum = json_pack("{s:s, s:s, s:b, s:I, s:{s:I, s:I}, s:o, s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}, s:o, s:o, s:o, s:o, s:I, s:I,"
 			" s:{s:I, s:I, s:I}, s:i, s:o}",
 			"dir", f->dir, "commit", commit ? commit : "", "finished", f->end == FLOW_FINISHED, "files",
 			(json_int_t)files, "lines", "blueprint", (json_int_t)lines[0], "model", (json_int_t)lines[1],
 			"model_files", by_model, "tests", "passed", r.passed, "failed", r.failed + r.errors, "skipped", r.skipped,
 			"tasks", "passed", plan_count(&f->plan, TASK_PASSED), "left_out", plan_count(&f->plan, TASK_LEFT_OUT),
-			"failed", plan_count(&f->plan, TASK_FAILED) + plan_count(&f->plan, TASK_OPEN), "left_out", left, "given_up",
+			"failed", plan_count(&f->plan, TASK_FAILED) + plan_count(&f->plan, TASK_OPEN), "left_out", plan_texts(f->plan.left_out),
+			"proposed", plan_texts(f->plan.proposed), "given_up",
 			given_up, "missing", missing, "elapsed_ms", (json_int_t)flow_elapsed_ms(f), "turns", (json_int_t)f->turns,
 			"tokens", "prompt", (json_int_t)f->spent.prompt, "cached", (json_int_t)f->spent.cached, "completion",
 			(json_int_t)f->spent.completion, "sandbox_level",

@@ -175,6 +175,7 @@ int plan_parse(struct arena *a, struct bytes in, struct plan *out, struct err *e
 	for (int k = 0; k < 16 && tags[k]; k++)
 		p.tags[k] = tags[k];
 	p.left_out = words_parse(a, json_list(v, "left_out"), 200);
+	p.proposed = words_parse(a, json_list(v, "proposed"), 200);
 	*out = p;
 	return 0;
 }
@@ -185,7 +186,7 @@ static void put(json_t *o, const char *key, const char *s)
 		json_object_set_new(o, key, json_string_any(bytes_of(s)));
 }
 
-static json_t *texts(const char *const *list)
+json_t *plan_texts(const char *const *list)
 {
 	json_t *v = json_array();
 
@@ -202,7 +203,7 @@ static json_t *task_json(const struct task *t)
 	put(o, "kind", t->kind);
 	put(o, "title", t->title);
 	put(o, "what", t->what);
-	json_object_set_new(o, "tests", texts(t->tests));
+	json_object_set_new(o, "tests", plan_texts(t->tests));
 	json_object_set_new(o, "optional", json_boolean(t->optional));
 	json_object_set_new(o, "by_model", json_boolean(t->by_model));
 	put(o, "state", state_names[t->state]);
@@ -218,13 +219,15 @@ json_t *plan_json(const struct plan *p)
 
 	json_object_set_new(o, "plan", json_integer(1));
 	put(o, "intent", p->intent);
-	json_object_set_new(o, "tags", texts(p->tags));
+	json_object_set_new(o, "tags", plan_texts(p->tags));
 	put(o, "blueprint", p->blueprint);
 	put(o, "test", p->test);
 	for (int i = 0; i < p->n; i++)
 		json_array_append_new(tasks, task_json(&p->tasks[i]));
 	json_object_set_new(o, "tasks", tasks);
-	json_object_set_new(o, "left_out", texts(p->left_out));
+	json_object_set_new(o, "left_out", plan_texts(p->left_out));
+	if (p->proposed && p->proposed[0])
+		json_object_set_new(o, "proposed", plan_texts(p->proposed));
 	return o;
 }
 
@@ -303,6 +306,12 @@ bool plan_mark_tested(struct arena *a, struct task *t, const struct suite_report
 	return true;
 }
 
+static void list_text(struct buf *b, const char *head, const char *const *list)
+{
+	for (int i = 0; list && list[i]; i++)
+		buf_printf(b, "%s   -  %s\n", i ? "" : head, list[i]);
+}
+
 char *plan_text(struct arena *a, const struct plan *p)
 {
 	auto_buf b = buf_max(256 << 10);
@@ -315,9 +324,7 @@ char *plan_text(struct arena *a, const struct plan *p)
 		buf_printf(&b, "  %2d. %s%s%s\n", i + 1, t->title, t->by_model ? "  [written by the model]" : "",
 			   t->optional ? "  [optional]" : "");
 	}
-	if (p->left_out && p->left_out[0])
-		buf_add_str(&b, "Not covered by a task:\n");
-	for (int i = 0; p->left_out && p->left_out[i]; i++)
-		buf_printf(&b, "   -  %s\n", p->left_out[i]);
+	list_text(&b, "Not covered by a task:\n", p->left_out);
+	list_text(&b, "Proposed by the model alone, so not enforced; ask for it in the intent:\n", p->proposed);
 	return arena_strdup(a, buf_str(&b));
 }

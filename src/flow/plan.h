@@ -47,6 +47,7 @@ struct plan {
 	struct task *tasks;
 	int n;
 	const char *const *left_out; /* "words: reason" of what no task covers; NULL-ended  */
+	const char *const *proposed; /* what a model alone proposed: told, never enforced   */
 };
 
 /* Written by plan_write or by a model; strict: unknown states, doubled ids, paths that leave the tree are ERR_INPUT. */
@@ -63,6 +64,9 @@ int plan_count(const struct plan *p, enum task_state s);
 /* Marks t passed when the report is green and each of its test files was seen to pass at least one test; otherwise
  * says in *why what is missing and returns false. The one way to TASK_PASSED. */
 bool plan_mark_tested(struct arena *a, struct task *t, const struct suite_report *r, const char **why);
+
+/* A NULL-ended list (or NULL) as JSON. */
+json_t *plan_texts(const char *const *list);
 
 /* The plan as a person reads it before work starts. */
 char *plan_text(struct arena *a, const struct plan *p);

@@ -52,7 +52,7 @@ check 'and says so' prints '"finished":true'
 check 'the model was asked what it had to be, in that order, and nothing else' served
 check 'every event is one JSON line' is_json_lines
 check 'a sentence that no rule covers is told, not guessed' sh -c "grep '\"type\":\"summary\"' '$out' | grep -q 'Sundays'"
-check 'what the model alone proposed is told, too' sh -c "grep '\"type\":\"summary\"' '$out' | grep -q 'item.name unique: only the model proposed it'"
+check 'what the model alone proposed is told, too' sh -c "grep '\"type\":\"summary\"' '$out' | grep -q '\"proposed\":\[\"item.name unique\"'"
 check 'and not enforced' test ! -e "$tmp/shop/tests/test_rule_item_name_unique.py"
 check 'an answer that wants the operating system is refused before it runs' prints 'imports os'
 for f in README.md Dockerfile .gitignore .github/workflows/ci.yml app/__main__.py tests/test_rule_item_sku_unique.py; do
@@ -68,6 +68,7 @@ run sealwright show
 run sh -c "cd '$tmp/shop' && sealwright show"
 check 'show tells whose lines are whose' says 'model'
 check 'and what was left out' says 'Sundays'
+check 'and what was proposed' says 'item.name unique'
 
 # Killed again and again: no reply is asked for twice, nothing is done twice.
 serve "$tmp/good.json"
