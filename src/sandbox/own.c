@@ -357,7 +357,10 @@ static int await(struct own *o, pid_t pid, struct err *e)
 	}
 	n = refuse_receive(o->ends[0], &r, &listener);
 	if (n == sizeof(r) && r.kind == REPORT_STARTED) {
-		o->refuse = listener >= 0 ? refuse_watch(listener, o->filter, NULL, NULL) : NULL;
+		if (o->view.is_shared) /* a keeper runs no command; what it sends is the tree */
+			o->tree = listener;
+		else
+			o->refuse = listener >= 0 ? refuse_watch(listener, o->filter, NULL, NULL) : NULL;
 		return 0;
 	}
 	kill(pid, SIGKILL);
@@ -431,7 +434,7 @@ static int own_begin(struct proc_starter *by, const char *const *argv, const cha
 int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e)
 {
 	*o = (struct own){
-		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 },
+		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 }, .tree = -1,
 		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
 		.filter = s->on_refused ? FILTER_TELLING : FILTER_PLAIN,
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,

@@ -213,6 +213,7 @@ struct own {
 	int64_t memory, file_max;
 	int processes;
 	int pid;                /* of a warm sandbox's init, which cannot know it by itself */
+	int tree;               /* of a warm sandbox: its work tree as seen inside; else -1 */
 };
 
 /* The supervisor's part. */
@@ -238,6 +239,7 @@ _Noreturn void own_give_up(const struct own *o, struct own_fail f);
 
 int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err *e);
 void warm_close(struct sandbox_session *w);
+int warm_tree(const struct sandbox_session *w, unsigned *owner);
 int warm_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);
 int warm_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
 	       struct proc_child *out, struct err *e);

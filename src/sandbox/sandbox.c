@@ -11,6 +11,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -174,6 +176,33 @@ void sandbox_close(struct sandbox_session **s)
 	if (*s)
 		warm_close(*s);
 	*s = NULL;
+}
+
+int sandbox_tree(const struct sandbox_session *s)
+{
+	unsigned owner;
+
+	return warm_tree(s, &owner);
+}
+
+/* File access alone goes by these two; the rest of us stays what it is. As another user, root's rights over files sleep. */
+static void act_as(unsigned uid, unsigned gid)
+{
+	setfsgid(gid);
+	setfsuid(uid);
+}
+
+void sandbox_act(const struct sandbox_session *s)
+{
+	unsigned owner;
+
+	if (warm_tree(s, &owner) >= 0 && owner != geteuid())
+		act_as(owner, owner);
+}
+
+void sandbox_act_end(void)
+{
+	act_as(geteuid(), getegid());
 }
 
 int sandbox_backend_parse(const char *name, enum sandbox_backend *out, struct err *e)

@@ -91,6 +91,16 @@ int sandbox_start(const struct sandbox *s, const char *const *argv, const char *
 int sandbox_open(const struct sandbox *s, struct sandbox_session **out, struct err *e);
 void sandbox_close(struct sandbox_session **s); /* NULL is fine; ends all that runs in it, sets NULL */
 
+/* The work tree as the session's commands see it: a layer's changes are in it, what is protected is read-only, .git is as
+ * there. A descriptor (O_PATH) of the session's, to open files beneath by openat2; -1 when the backend has no inside.
+ * Files are reached with the rights of those commands only between sandbox_act and sandbox_act_end, which hold for the
+ * calling thread: for root, the tree's owner is another user there (else EOVERFLOW).
+ * Do not rename, remove or replace a protected name or a folder on the way to one: what holds it is a mount, and a mount
+ * keeps its name only within its own namespace. */
+int sandbox_tree(const struct sandbox_session *s);
+void sandbox_act(const struct sandbox_session *s);
+void sandbox_act_end(void);
+
 /* What this machine can hold: 0 nothing, 1 Landlock and seccomp, 2 namespaces too, 3 cgroup too. Cached. */
 struct sandbox_level {
 	int level;

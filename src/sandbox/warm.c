@@ -76,6 +76,7 @@ struct sandbox_session {
 	struct sandbox s;
 	struct own o;        /* as planned: for messages */
 	int requests, life;  /* a datagram each is a command; hangs up at the end */
+	int tree;            /* as seen inside; -1: there is no inside */
 	pid_t keeper;
 	int keeper_fd;
 	struct slot *slot;
@@ -282,6 +283,7 @@ static void keeper_run(struct own *from)
 	struct keeper *k = (struct keeper *)from;
 	struct own_report ready = { .kind = REPORT_STARTED };
 	struct own_fail f = { 0 };
+	int tree;
 #ifndef WITH_SANITIZER
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 #endif
@@ -293,7 +295,10 @@ static void keeper_run(struct own *from)
 		own_give_up(from, f);
 	k->o.ends[1] = AT_CONTROL;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of rights clears it */
-	if (refuse_send(AT_CONTROL, &ready, -1) < 0)
+	tree = open(k->o.s->tree, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (tree < 0)
+		own_give_up(from, f);
+	if (refuse_send(AT_CONTROL, &ready, tree) < 0 || close(tree) < 0)
 		_exit(125);
 	if (dup3(0, AT_CONTROL, O_CLOEXEC) < 0) /* nothing that arrives may be given this number */
 		_exit(125);
@@ -422,6 +427,7 @@ static void session_drop(struct sandbox_session *w)
 	fs_close(&w->requests);
 	fs_close(&w->life);
 	fs_close(&w->keeper_fd);
+	fs_close(&w->tree);
 	if (w->slot)
 		munmap(w->slot, sizeof(*w->slot));
 	arena_drop(&w->a);
@@ -438,6 +444,7 @@ static int keeper_start(struct sandbox_session *w, int requests, int life, struc
 	r = own_open(&k->o, 0, keeper_run, &w->keeper, e);
 	fs_close(&k->o.ends[0]);
 	w->o.apart = k->o.apart;
+	w->tree = k->o.tree;
 	munmap(k, k->size);
 	if (r < 0)
 		return -1;
@@ -450,7 +457,7 @@ int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err 
 	struct sandbox_session *w = mem_alloc(sizeof(*w));
 	int requests[2] = { -1, -1 }, life[2] = { -1, -1 }, r = 0;
 
-	*w = (struct sandbox_session){ .s = *s, .requests = -1, .life = -1, .keeper_fd = -1 };
+	*w = (struct sandbox_session){ .s = *s, .requests = -1, .life = -1, .keeper_fd = -1, .tree = -1 };
 	if (s->backend != SANDBOX_OWN) { /* nothing to keep ready */
 		*out = w;
 		return 0;
@@ -496,6 +503,12 @@ void warm_close(struct sandbox_session *w)
 	if (w->slot && w->slot->pid > 0 && !w->slot->taken)
 		end_child(w->slot->pid);
 	session_drop(w);
+}
+
+int warm_tree(const struct sandbox_session *w, unsigned *owner)
+{
+	*owner = w->o.apart ? SANDBOX_OUTSIDE : geteuid();
+	return w->tree;
 }
 
 /* ---- a command ---- */
