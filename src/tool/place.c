@@ -103,8 +103,10 @@ static int resolved(struct arena *a, const char *tree, int fd, char **out, struc
 static int open_spilled(const struct toolbox *t, const char *path, struct stat *st, struct err *e)
 {
 	const char *leaf = path + strlen(t->spill) + 1;
-	auto_fd dir = fs_open_dir(t->spill, e), fd = -1;
+	auto_fd dir = -1, fd = -1;
 
+	sandbox_act_end(); /* the spill folder is ours */
+	dir = fs_open_dir(t->spill, e);
 	if (dir < 0 || strchr(leaf, '/'))
 		return dir < 0 ? -1 : err_set(e, ERR_DENIED, "%.200s is outside of the work tree", path);
 	fd = fs_open_beneath(dir, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, e);

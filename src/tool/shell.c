@@ -1,7 +1,8 @@
 /*
  * shell: a command in the sandbox.
  *
- * A fresh process each time, stdin /dev/null, pagers off; the whole tree of processes ends with it or with its time. The
+ * A fresh process each time, stdin /dev/null, pagers off; the whole tree of processes ends with it or with its time. What
+ * was refused is told to a person (on_refused); the model hears that something was, and nothing about the walls. The
  * raw output goes to a file once it is longer than what is shown; that file is closed at SPILL_MAX, since a command that
  * prints for ever must not fill the disk.
  *
@@ -63,33 +64,6 @@ static void seen(void *arg, struct bytes piece, bool is_stderr)
 	spill_piece(s, piece);
 }
 
-static const char *const environment[] = {
-	"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "TERM=dumb", "NO_COLOR=1", "CI=1", "GIT_TERMINAL_PROMPT=0",
-	"PYTHONDONTWRITEBYTECODE=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "DEBIAN_FRONTEND=noninteractive", NULL,
-};
-
-/* The agent's sandbox with the spill folder in view. */
-static const struct sandbox *box_of(struct toolbox *t)
-{
-	int n = 0;
-
-	if (t->box.tree)
-		return &t->box;
-	t->box = *t->sandbox;
-	for (; n < 16 && t->sandbox->read && t->sandbox->read[n]; n++)
-		t->read[n] = t->sandbox->read[n];
-	/* A state folder beneath /dev (a tmpfs) cannot be shown inside, which has a /dev of its own; read shows it all the same. */
-	if (t->spill && strncmp(t->spill, "/dev/", 5) && fs_make_dirs(t->spill, 0700, NULL) == 0)
-		t->read[n++] = t->spill;
-	t->read[n] = NULL;
-	t->box.read = t->read;
-	if (!t->box.env)
-		t->box.env = environment;
-	if (!t->box.protect)
-		t->box.protect = t->protect;
-	return &t->box;
-}
-
 static int64_t limit_of(const struct toolbox *t, const json_t *args)
 {
 	int64_t s = json_whole(args, "limit_s", 0), ms = t->limit_ms ? t->limit_ms : LIMIT_DEFAULT_S * 1000, left;
@@ -129,6 +103,8 @@ static void add_facts(struct buf *b, const struct proc_result *r, const struct s
 		buf_printf(b, ", %llu bytes printed", (unsigned long long)r->printed);
 	if (s->path && s->short_of)
 		buf_printf(b, ", the file has the first %llu", (unsigned long long)s->written);
+	if (s->t->refusals)
+		buf_add_str(b, ", refused by the sandbox");
 	buf_add_str(b, "]");
 }
 
@@ -147,11 +123,14 @@ int tool_shell(struct toolbox *t, struct arena *a, const json_t *args, struct to
 
 	if (strlen(command) > 100000) /* MAX_ARG_STRLEN is 128 KiB */
 		return tool_refuses(a, out, "the command is longer than 100,000 bytes; write a script and run that");
-	bad = sandbox_run(a, box_of(t), &p, &r, e);
+	t->refusals = 0;
+	bad = sandbox_run(a, &t->box, &p, &r, e);
 	fs_close(&s.fd);
 	buf_drop(&s.first);
-	if (bad < 0)
+	if (bad < 0) {
+		toolbox_leave(t); /* what is wrong with it must not outlive the call */
 		return -1;
+	}
 	shown = clean_cut(a, clean_text(a, (struct bytes){ r.output, r.output_n }), shown_max / 14 * 5, shown_max / 14 * 9,
 			  s.path, &left_out);
 	buf_add(&text, shown.p, shown.n);

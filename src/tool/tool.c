@@ -31,37 +31,37 @@ static const struct tool table[] = {
 	  "[exit status, time]; long output is cut in the middle and kept whole in a file that is named.",
 	  OBJECT(TEXT("command", "the command") "," WHOLE("limit_s", "seconds until it is ended; default 120, at most 1800"),
 		 "\"command\""),
-	  false, false, tool_shell },
+	  false, false, TOOL_COMMAND, tool_shell },
 	{ "read", "Read a text file with line numbers, or list a folder.",
 	  OBJECT(TEXT("path", "beneath the work tree") "," WHOLE("offset", "first line, from 1") ","
 		 WHOLE("limit", "number of lines, default 400"), "\"path\""),
-	  true, true, tool_read },
+	  true, true, TOOL_FILES, tool_read },
 	{ "edit",
 	  "Replace one piece of a file. old is copied from the file, without line numbers, with enough lines around to be "
 	  "there once.",
 	  OBJECT(TEXT("path", "the file") "," TEXT("old", "what stands there now") "," TEXT("new", "what shall stand there")
 		 "," FLAG("all", "replace every exact occurrence"), "\"path\",\"old\",\"new\""),
-	  false, false, tool_edit },
+	  false, false, TOOL_FILES, tool_edit },
 	{ "write", "Write a whole file; folders are made. For small changes use edit.",
-	  OBJECT(TEXT("path", "the file") "," TEXT("content", "all of its text"), "\"path\",\"content\""), false, true, tool_write },
+	  OBJECT(TEXT("path", "the file") "," TEXT("content", "all of its text"), "\"path\",\"content\""), false, true, TOOL_FILES, tool_write },
 	{ "search",
 	  "Search file contents by a Perl-compatible regular expression, or, without pattern, list file names. What git ignores "
 	  "is left out.",
 	  OBJECT(TEXT("pattern", "regular expression; absent: list names") "," TEXT("path", "file or folder, default all") ","
 		 TEXT("glob", "only names like *.py or src/**/*.c"), ""),
-	  true, true, tool_search },
+	  true, true, TOOL_FILES, tool_search },
 	{ "plan",
 	  "Your working plan: replaces the list of steps; without steps, shows it. Keep it current in longer work; it "
 	  "outlives what is dropped from the conversation.",
 	  OBJECT("\"steps\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{" TEXT("step", "one line") ","
 		 "\"state\":{\"type\":\"string\",\"enum\":[\"open\",\"doing\",\"done\"]}},\"required\":[\"step\",\"state\"]}}", ""),
-	  false, true, tool_plan },
+	  false, true, TOOL_APART, tool_plan },
 	{ "test", "Run the project's tests and report each failure as name, file:line, message.",
 	  OBJECT("\"only\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"test files or test names; "
 		 "absent: all\"}", ""),
-	  false, true, tool_test },
+	  false, true, TOOL_APART, tool_test },
 	{ "finish", "Say that the work is done. Checks run before it is accepted.",
-	  OBJECT(TEXT("summary", "what was done, for the person who asked"), "\"summary\""), true, true, tool_finish },
+	  OBJECT(TEXT("summary", "what was done, for the person who asked"), "\"summary\""), true, true, TOOL_APART, tool_finish },
 	{ 0 },
 };
 
@@ -107,11 +107,11 @@ int tool_list_json(struct buf *out, const char *const *names)
 int toolbox_open(struct toolbox *t, const char *tree, const struct sandbox *sandbox, const char *spill, struct err *e)
 {
 	char *real = realpath(tree, NULL);
-	struct toolbox made = { .sandbox = sandbox, .spill = spill, .dir = -1 };
+	struct toolbox made = { .sandbox = sandbox, .spill = spill };
 
 	if (!real)
 		return err_sys(e, "work tree %s", tree);
-	made.dir = fs_open_dir(real, e);
+	made.dir = made.outer = fs_open_dir(real, e);
 	if (made.dir < 0) {
 		free(real);
 		return -1;
@@ -125,10 +125,11 @@ void toolbox_close(struct toolbox *t)
 {
 	if (!t->tree)
 		return;
-	fs_close(&t->dir);
+	toolbox_leave(t);
+	fs_close(&t->outer);
 	free((char *)(uintptr_t)t->tree);
 	json_decref(t->steps);
-	*t = (struct toolbox){ .dir = -1 };
+	*t = (struct toolbox){ .dir = -1, .outer = -1 };
 }
 
 static int vsay(struct arena *a, struct tool_result *out, const char *fmt, va_list ap)
@@ -283,6 +284,20 @@ static void bound(struct tool_result *r, size_t max)
 	r->n += sizeof(note) - 1;
 }
 
+static int run(const struct tool *tool, struct toolbox *t, struct arena *a, const json_t *args, struct tool_result *out, struct err *e)
+{
+	int r;
+
+	if (tool->needs != TOOL_APART && toolbox_enter(t, e) < 0)
+		return -1;
+	if (tool->needs == TOOL_FILES)
+		sandbox_act(t->box.session);
+	r = tool->run(t, a, args, out, e);
+	if (tool->needs == TOOL_FILES)
+		sandbox_act_end();
+	return r;
+}
+
 int tool_call(struct toolbox *t, struct arena *a, const char *name, struct bytes arguments, struct tool_result *out,
 	      struct err *e)
 {
@@ -305,7 +320,7 @@ int tool_call(struct toolbox *t, struct arena *a, const char *name, struct bytes
 		args = arguments_fit(a, tool, given, &r);
 	if (!args)
 		r.malformed = true;
-	else if (tool->run(t, a, args, &r, e) < 0)
+	else if (run(tool, t, a, args, &r, e) < 0)
 		return err_wrap(e, "%s", name);
 	if (!r.text)
 		tool_says(a, &r, "done");

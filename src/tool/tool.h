@@ -25,7 +25,8 @@ enum {
 /* What the calls of one agent stand on. */
 struct toolbox {
 	const char *tree;                /* absolute, without links                                             */
-	int dir;                         /* descriptor of it                                                    */
+	int dir;                         /* descriptor of it, as the sandbox shows it once that is open         */
+	int outer;                       /* as it is outside                                                    */
 	const char *const *protect;      /* names beneath the tree that are read-only, folders too; may be NULL */
 	const struct sandbox *sandbox;
 	const char *spill;               /* folder that takes long outputs; shown read-only in the sandbox      */
@@ -36,7 +37,10 @@ struct toolbox {
 	const char *test_command;        /* from the configuration; NULL: found                                 */
 	const volatile int *stop;        /* may be NULL                                                         */
 	json_t *steps;                   /* of the agent's working plan; owned                                  */
-	struct sandbox box;              /* sandbox with the spill folder in view: what commands get            */
+	struct sandbox box;              /* sandbox with the spill folder in view, warm: what commands get      */
+	sandbox_refused_fn *on_refused;  /* told what of a command was refused; may be NULL                     */
+	void *refused_arg;
+	long refusals;                   /* of the last command                                                 */
 	const char *read[18];
 };
 
@@ -61,12 +65,16 @@ struct tool {
 	const char *parameters;  /* JSON schema: an object of strings, integers, booleans, lists             */
 	bool read_only;          /* changes nothing: may run beside others                                   */
 	bool again;              /* a second run does no harm: what a kill cut off is run again              */
+	enum { TOOL_APART, TOOL_FILES, TOOL_COMMAND } needs; /* of the sandbox: nothing, its tree, all        */
 	int (*run)(struct toolbox *t, struct arena *a, const json_t *arguments, struct tool_result *out, struct err *e);
 };
 
 /* tree: absolute. sandbox is borrowed and must outlive the box, as all strings given. spill is made when it is needed. */
 int toolbox_open(struct toolbox *t, const char *tree, const struct sandbox *sandbox, const char *spill, struct err *e);
 void toolbox_close(struct toolbox *t);
+/* The warm sandbox of all calls: opened unless it is; ended with all that it kept (/tmp, home). */
+int toolbox_enter(struct toolbox *t, struct err *e);
+void toolbox_leave(struct toolbox *t);
 #define auto_toolbox __attribute__((cleanup(toolbox_close))) struct toolbox
 
 /* All tools, ended by a NULL name. */

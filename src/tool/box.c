@@ -1,0 +1,67 @@
+/*
+ * The sandbox of a toolbox: one warm one for all calls of an agent, opened by the first call that needs it.
+ *
+ * The file tools see and write the tree through it too (sandbox_tree, sandbox_act): a layer's changes are in what they
+ * read, and what the sandbox holds read-only they cannot write either. So there is no second way to the tree, and none
+ * that has more rights than a command.
+ *
+ * Tests do not run in it: what a command left in /tmp or the home folder must not decide them (suite/).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/err.h"
+#include "base/fs.h"
+#include "tool/tool.h"
+
+static const char *const environment[] = {
+	"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "TERM=dumb", "NO_COLOR=1", "CI=1", "GIT_TERMINAL_PROMPT=0",
+	"PYTHONDONTWRITEBYTECODE=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "DEBIAN_FRONTEND=noninteractive", NULL,
+};
+
+static void refused(void *arg, const struct sandbox_refusal *r)
+{
+	struct toolbox *t = arg;
+
+	t->refusals++;
+	if (t->on_refused)
+		t->on_refused(t->refused_arg, r);
+}
+
+/* The agent's sandbox with the spill folder in view. */
+static void plan(struct toolbox *t)
+{
+	int n = 0;
+
+	t->box = *t->sandbox;
+	t->box.session = NULL;
+	for (; n < 16 && t->sandbox->read && t->sandbox->read[n]; n++)
+		t->read[n] = t->sandbox->read[n];
+	/* A state folder beneath /dev (a tmpfs) cannot be shown inside, which has a /dev of its own; read shows it all the same. */
+	if (t->spill && strncmp(t->spill, "/dev/", 5) && fs_make_dirs(t->spill, 0700, NULL) == 0)
+		t->read[n++] = t->spill;
+	t->read[n] = NULL;
+	t->box.read = t->read;
+	if (!t->box.env)
+		t->box.env = environment;
+	if (!t->box.protect)
+		t->box.protect = t->protect;
+	t->box.on_refused = refused;
+	t->box.refused_arg = t;
+}
+
+int toolbox_enter(struct toolbox *t, struct err *e)
+{
+	if (t->box.session)
+		return 0;
+	plan(t);
+	if (sandbox_open(&t->box, &t->box.session, e) < 0)
+		return -1;
+	t->dir = sandbox_tree(t->box.session) < 0 ? t->outer : sandbox_tree(t->box.session);
+	return 0;
+}
+
+void toolbox_leave(struct toolbox *t)
+{
+	sandbox_close(&t->box.session);
+	t->dir = t->outer;
+}
