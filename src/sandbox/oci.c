@@ -44,33 +44,51 @@ static void add(struct words *w, const char *fmt, ...)
 	va_end(ap);
 }
 
-static int mount_word(struct words *w, const char *path, bool writable, struct err *e)
+static int mount_word(struct words *w, const char *source, const char *path, bool writable, struct err *e)
 {
-	if (strpbrk(path, ",\"\n"))
+	if (strpbrk(path, ",\"\n") || strpbrk(source, ",\"\n"))
 		return err_set(e, ERR_USAGE, "sandbox oci: the path %s holds a comma, quote or line break; rename it", path);
 	add(w, "--mount");
-	add(w, "type=bind,source=%s,target=%s%s", path, path, writable ? "" : ",readonly");
+	add(w, "type=bind,source=%s,target=%s%s", source, path, writable ? "" : ",readonly");
 	return 0;
+}
+
+/* A private git directory goes straight to its place, and what it borrows to the real one, where its alternates lead. */
+static int mount_show(struct words *w, const struct view_show *s, const char **git, struct err *e)
+{
+	if (s->flags & SHOW_MAY_LACK)
+		return 0;
+	if (!strcmp(s->at, VIEW_GIT)) {
+		*git = s->src;
+		return 0;
+	}
+	return mount_word(w, s->src, strcmp(s->at, VIEW_GIT_OBJECTS) ? arena_printf(w->a, "/%s", s->at) : s->src,
+			  s->flags & SHOW_WRITE, e);
 }
 
 static int mounts(struct words *w, const struct view *v, struct err *e)
 {
+	const char *git = NULL;
+
+	if (v->layer)
+		return err_set(e, ERR_USAGE, "sandbox oci: a layer that is an overlay does not go with a container engine; a copied one does");
 	for (int i = 0; i < v->n_shows; i++)
-		if (!(v->shows[i].flags & SHOW_MAY_LACK) &&
-		    mount_word(w, v->shows[i].src, v->shows[i].flags & SHOW_WRITE, e) < 0)
+		if (mount_show(w, &v->shows[i], &git, e) < 0)
 			return -1;
 	for (int i = 0; i < v->n_pins; i++) {
 		const char *path = arena_printf(w->a, "/%s", v->pins[i].at);
 		struct stat st;
 
-		if (v->pins[i].kind == PIN_HOLD || v->pins[i].kind == PIN_CONFIG || lstat(path, &st) < 0)
+		if (v->pins[i].kind == PIN_GIT && git && mount_word(w, git, path, true, e) < 0)
+			return -1;
+		if (v->pins[i].kind == PIN_HOLD || v->pins[i].kind >= PIN_CONFIG || lstat(path, &st) < 0)
 			continue;
 		if (S_ISLNK(st.st_mode))
 			return err_set(e, ERR_DENIED, "sandbox: %s is to be held, but is a symbolic link; replace it by what it "
 				       "points to", path);
 		if (v->pins[i].kind == PIN_HIDE)
 			add(w, "--tmpfs=%s:ro,size=4k", path);
-		else if (mount_word(w, path, false, e) < 0)
+		else if (mount_word(w, path, path, false, e) < 0)
 			return -1;
 	}
 	return 0;

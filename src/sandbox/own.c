@@ -376,16 +376,16 @@ static int lock_layer(struct own *o, struct err *e)
 {
 	auto_fd fd = -1;
 
-	if (!o->view.layer)
+	if (!o->view.locked)
 		return 0;
-	fd = open(o->view.layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(o->view.locked, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(e, "sandbox: layer %s", o->view.layer);
+		return err_sys(e, "sandbox: layer %s", o->view.locked);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return err_set(e, ERR_BUSY, "sandbox: the layer %s is in use by another sandbox; let that end first, or run both in "
-			       "one session", o->view.layer);
+			       "one session", o->view.locked);
 	o->view.layer_lock = fcntl(fd, F_DUPFD_CLOEXEC, 4);
-	return o->view.layer_lock < 0 ? err_sys(e, "sandbox: layer %s", o->view.layer) : 0;
+	return o->view.layer_lock < 0 ? err_sys(e, "sandbox: layer %s", o->view.locked) : 0;
 }
 
 static bool was_root;

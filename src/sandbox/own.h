@@ -79,8 +79,9 @@ struct view {
 	int n_pins;
 	struct bytes git_config; /* what stands in for .git/config; n == 0: nothing */
 	const char *layer;       /* a folder with upper/ and work/; NULL: the tree itself is shown */
+	const char *locked;      /* what serves one sandbox at a time: the layer, or a copy of the tree; NULL: nothing */
 	int layer_fd;            /* of a mount of it, opened before the old root is left; -1: not yet */
-	int layer_lock;          /* init keeps it while it lives: one sandbox at a time on a layer; -1 without one */
+	int layer_lock;          /* init keeps it while it lives: one sandbox at a time on `locked`; -1 without one */
 	bool is_root;            /* the sandbox's user is root outside */
 	bool is_shared;          /* by several commands: each mounts a /proc of its own, by view_proc */
 	int64_t scratch_max;     /* bytes of /tmp, /dev/shm and the home folder together */

@@ -203,9 +203,9 @@ static int plan_git(struct arena *a, struct view *v, const struct sandbox *s, co
 	struct stat st;
 	bool is_file;
 
-	if (!s->layer)
+	if (!s->layer && !s->tree_source)
 		return err_set(e, ERR_USAGE, "sandbox: a git directory of its own goes with a layer only");
-	if (lstat(arena_printf(a, "%s/.git", tree), &st) < 0)
+	if (lstat(arena_printf(a, "%s/.git", s->tree_source ? s->tree_source : tree), &st) < 0)
 		return err_sys(e, "sandbox: %s/.git, for which %s is to stand in", tree, s->git_dir);
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return err_set(e, ERR_DENIED, "sandbox: %s/.git is neither a folder nor a file", tree);
@@ -235,7 +235,26 @@ static int plan_layer(struct arena *a, struct view *v, const struct sandbox *s, 
 		return err_set(e, ERR_USAGE, "sandbox: the layer %s and the tree %s must not stand within one another", layer, tree);
 	if (!fs_is_dir(arena_printf(a, "%s/upper", layer)) || !fs_is_dir(arena_printf(a, "%s/work", layer)))
 		return err_set(e, ERR_NOT_FOUND, "sandbox: no layer at %s: it has no folders upper and work", layer);
-	v->layer = layer;
+	v->layer = v->locked = layer;
+	return 0;
+}
+
+/* The tree's own path was judged already: what is shown there is a copy. */
+static int plan_source(struct arena *a, struct view *v, const struct sandbox *s, const char *tree, struct err *e)
+{
+	char *source = path_tidy(a, s->tree_source);
+
+	if (!source || s->layer)
+		return err_set(e, ERR_USAGE, "sandbox: the copy of the tree must be an absolute path without . and .., and goes without a "
+			       "layer, not %s", s->tree_source);
+	if (path_is_beneath(source, tree) || path_is_beneath(tree, source))
+		return err_set(e, ERR_USAGE, "sandbox: the copy %s and the tree %s must not stand within one another", source, tree);
+	if (!fs_is_dir(source))
+		return err_set(e, ERR_NOT_FOUND, "sandbox: no copy of the tree at %s", source);
+	for (int i = 0; i < v->n_shows; i++)
+		if (!strcmp(v->shows[i].at, tree + 1))
+			v->shows[i].src = source;
+	v->locked = source;
 	return 0;
 }
 
@@ -263,7 +282,8 @@ int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct
 		return err_set(e, ERR_USAGE, "sandbox: the work tree must be an absolute path without . and .., not %s",
 			       s->tree ? s->tree : "none");
 	if (plan_layer(a, &v, s, tree, e) < 0 ||
-	    plan_folder(a, &v, NULL, tree, (s->tree_readonly ? 0 : SHOW_WRITE) | (s->layer ? SHOW_LAYERED : 0), e) < 0)
+	    plan_folder(a, &v, NULL, tree, (s->tree_readonly ? 0 : SHOW_WRITE) | (s->layer ? SHOW_LAYERED : 0), e) < 0 ||
+	    (s->tree_source && plan_source(a, &v, s, tree, e) < 0))
 		return -1;
 	for (size_t i = 0; s->read && s->read[i]; i++)
 		if (plan_folder(a, &v, tree, s->read[i], 0, e) < 0)

@@ -21,7 +21,7 @@
  * - A unix socket or fifo of the machine that lies in the tree can be reached from inside.
  * - .git/config is shown without tokens and users in URLs (not by SANDBOX_OCI); other files of the tree as they are.
  * - The thread that starts a sandbox must live as long as it: the kernel ends it with that thread.
- * - A layer serves one sandbox, or one session, at a time: another is refused (ERR_BUSY). It is locked by flock(2) of its
+ * - A layer, or a copy of the tree, serves one sandbox, or one session, at a time: another is refused (ERR_BUSY). It is locked by flock(2) of its
  *   folder until the last process inside is gone. It lies on a file system of its own kind, not on an overlay, and outside
  *   the tree. A folder of the tree below a layer cannot be renamed (EXDEV; mv copies), nor can what belongs to others be
  *   changed (EOVERFLOW).
@@ -68,7 +68,10 @@ struct sandbox {
 	const char *image;              /* for SANDBOX_OCI; NULL: SANDBOX_IMAGE                         */
 	const char *layer;              /* absolute; a folder of ours with upper/ and work/: the tree is copy-on-write and
 					   what is written goes to upper/. NULL: the tree itself is written */
-	const char *git_dir;            /* absolute; a folder shown writable at TREE/.git in place of what is there; with a layer */
+	const char *tree_source;        /* absolute; a copy of the tree that is shown, and written, at the tree's path in its place;
+					   goes without a layer. NULL: the tree itself */
+	const char *git_dir;            /* absolute; a folder shown writable at TREE/.git in place of what is there; with a layer
+					   or a tree_source */
 	const char *git_objects;        /* absolute; the objects that git_dir borrows: shown read-only at /var/git-objects, which
 					   stands in for git_dir's objects/info/alternates when that is there. NULL: TREE/.git/objects */
 	sandbox_refused_fn *on_refused; /* told after the command, by the caller's thread; may be NULL   */

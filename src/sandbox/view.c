@@ -252,7 +252,7 @@ static int place_files(const struct view *v, int root)
 			return -1;
 	if (v->git_config.n && write_file(root, "var/git-config", v->git_config) < 0)
 		return -1;
-	if (v->layer && (write_file(root, "var/git-file", bytes_of("gitdir: /" VIEW_GIT "\n")) < 0 ||
+	if (v->locked && (write_file(root, "var/git-file", bytes_of("gitdir: /" VIEW_GIT "\n")) < 0 ||
 			 write_file(root, "var/git-borrowed", bytes_of("/" VIEW_GIT_OBJECTS "\n")) < 0))
 		return -1;
 	for (int i = 0; i < COPIES; i++)

@@ -158,6 +158,33 @@ static void git_works_in_a_worktree(void)
 	tree = before;
 }
 
+static void a_copy_can_stand_in_for_the_tree(void)
+{
+	const char *copy = arena_printf(&a, "%s/copy", base);
+	struct sandbox s = { .tree = tree, .tree_source = copy };
+	struct proc p = { .argv = (const char *const[]){ "true", NULL } };
+	struct proc_result r;
+	struct err e = { 0 };
+	int fd;
+
+	outside(arena_printf(&a, "mkdir -p %s/.git && cp file %s/file", copy, copy));
+	s.git_dir = git_dir_make("git3", IN_TREE(".git/objects"));
+	is_whole(inside_of(&s, arena_printf(&a, "test \"$PWD\" = %s && echo copied >file && git log --format=%%s | grep -qx first", tree))
+		 .status, 0, "a copy is shown at the tree's path, with a git directory of its own");
+	is_text(text_of(IN_TREE("file")), "old\n", "the tree stays as it was");
+	is_text(text_of(arena_printf(&a, "%s/file", copy)), "copied\n", "the copy is written");
+	fd = open(copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	flock(fd, LOCK_EX);
+	ok(sandbox_run(&a, &s, &p, &r, &e) < 0 && e.code == ERR_BUSY, "a copy serves one sandbox at a time: %s", e.text);
+	close(fd);
+	s.layer = layer;
+	ok(sandbox_run(&a, &s, &p, &r, &e) < 0 && e.code == ERR_USAGE, "a copy and a layer at once: %s", e.text);
+	s = (struct sandbox){ .tree = tree, .tree_source = IN_TREE("folder") };
+	ok(sandbox_run(&a, &s, &p, &r, &e) < 0 && e.code == ERR_USAGE, "a copy within the tree: %s", e.text);
+	s.tree_source = arena_printf(&a, "%s/none", base);
+	ok(sandbox_run(&a, &s, &p, &r, &e) < 0 && e.code == ERR_NOT_FOUND, "an absent copy: %s", e.text);
+}
+
 static void what_cannot_be_is_refused_with_the_cure(void)
 {
 	struct proc p = { .argv = (const char *const[]){ "true", NULL } };
@@ -215,6 +242,7 @@ int main(void)
 	git_commits_are_drafts();
 	git_works_in_a_worktree();
 	a_layer_stays_locked_while_a_child_runs();
+	a_copy_can_stand_in_for_the_tree();
 	what_cannot_be_is_refused_with_the_cure();
 	fs_remove_tree(base, NULL);
 	boxed_as_an_ordinary_user(&a);
