@@ -316,6 +316,17 @@ int conf_time(const struct conf *c, const char *key, int64_t *ms, struct err *e)
 	return 0;
 }
 
+int conf_size(const struct conf *c, const char *key, int64_t *bytes, struct err *e)
+{
+	const struct conf *x = conf_get(c, key);
+
+	if (!x)
+		return 0;
+	if (x->kind != CONF_TEXT || opt_size_parse(x->text, bytes, NULL) < 0)
+		return wants(x, key, "a size like 512M or 4G", e);
+	return 0;
+}
+
 int conf_flag(const struct conf *c, const char *key, bool *out, struct err *e)
 {
 	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };

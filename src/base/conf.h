@@ -46,6 +46,7 @@ int conf_text(const struct conf *c, const char *key, const char **out, struct er
 int conf_whole(const struct conf *c, const char *key, int64_t min, int64_t max, int64_t *out, struct err *e);
 int conf_real(const struct conf *c, const char *key, double min, double max, double *out, struct err *e);
 int conf_time(const struct conf *c, const char *key, int64_t *ms, struct err *e);
+int conf_size(const struct conf *c, const char *key, int64_t *bytes, struct err *e);
 int conf_flag(const struct conf *c, const char *key, bool *out, struct err *e); /* true yes on / false no off */
 /* Texts, NULL-ended; one text stands for a list of one. */
 int conf_texts(struct arena *a, const struct conf *c, const char *key, const char *const **out, struct err *e);

@@ -283,3 +283,34 @@ int opts_time(const struct opts *o, const char *name, int64_t *ms, struct err *e
 		return err_wrap(e, "--%s", name);
 	return 0;
 }
+
+int opt_size_parse(const char *text, int64_t *bytes, struct err *e)
+{
+	static const char units[] = "kMGT";
+	size_t n = strspn(text, "0123456789");
+	const char *unit = text[n] ? strchr("KkMGT", text[n]) : NULL;
+	char number[20] = "";
+	int64_t v = 0;
+	int shift = 0;
+
+	memcpy(number, text, n < sizeof(number) ? n : 0);
+	if ((text[n] && (!unit || text[n + 1])) || opt_whole_parse(number, &v) < 0)
+		return err_set(e, ERR_USAGE, "\"%.40s\" is no size; write 512M, 4G, or bytes", text);
+	if (unit)
+		shift = *unit == 'K' ? 10 : 10 * (int)(strchr(units, *unit) - units + 1);
+	if (v < 1 || v > (INT64_C(1) << 60) >> shift)
+		return err_set(e, ERR_USAGE, "\"%.40s\" is no size that can be kept; write one from 1 byte to 1024T", text);
+	*bytes = v << shift;
+	return 0;
+}
+
+int opts_size(const struct opts *o, const char *name, int64_t *bytes, struct err *e)
+{
+	const char *s = opts_text(o, name);
+
+	if (!s)
+		return 0;
+	if (opt_size_parse(s, bytes, e) < 0)
+		return err_wrap(e, "--%s", name);
+	return 0;
+}

@@ -51,9 +51,12 @@ const char *opts_nth(const struct opts *o, const char *name, int n);
 int opts_whole(const struct opts *o, const char *name, int64_t min, int64_t max, int64_t *out, struct err *e);
 /* "90", "90s", "10m", "2h", "1d" into milliseconds. */
 int opts_time(const struct opts *o, const char *name, int64_t *ms, struct err *e);
+/* "512M", "4G", "64k", "1T" (powers of 1024), or bytes without a letter. */
+int opts_size(const struct opts *o, const char *name, int64_t *bytes, struct err *e);
 int opts_real(const struct opts *o, const char *name, double min, double max, double *out, struct err *e);
 /* The same parsers for configuration values. */
 int opt_time_parse(const char *text, int64_t *ms, struct err *e);
+int opt_size_parse(const char *text, int64_t *bytes, struct err *e);
 int opt_whole_parse(const char *text, int64_t *out);  /* -1 when it is no whole number */
 int opt_real_parse(const char *text, double *out);    /* -1 when it is no decimal number */
 

@@ -305,18 +305,21 @@ int proc_run(struct arena *a, const struct proc *p, struct proc_result *out, str
 		.p = p, .pidfd = -1, .in = { -1, -1 }, .out = { -1, -1 }, .err = { -1, -1 }, .result = &res,
 		.started = clock_mono_ms(),
 	};
-	int fds[3], bad;
+	int fds[3], given[3], bad;
 
 	for (int i = 0; i < 2; i++) {
 		r.kept[i].head = buf_max(p->head ? p->head : 65536);
 		r.kept[i].tail = p->tail ? p->tail : 65536;
 	}
-	bad = pipe_make(&r.out, e) < 0 || (p->apart && pipe_make(&r.err, e) < 0) ||
-	      (p->input.n && pipe_make(&r.in, e) < 0);
+	given[0] = p->given ? p->given[0] : -1;
+	given[1] = p->given ? p->given[1] : -1;
+	given[2] = p->given ? p->given[2] : -1;
+	bad = ((given[1] < 0 || (given[2] < 0 && !p->apart)) && pipe_make(&r.out, e) < 0) ||
+	      (p->apart && given[2] < 0 && pipe_make(&r.err, e) < 0) || (p->input.n && given[0] < 0 && pipe_make(&r.in, e) < 0);
 	if (!bad) {
-		fds[0] = r.in.r;
-		fds[1] = r.out.w;
-		fds[2] = p->apart ? r.err.w : r.out.w;
+		fds[0] = given[0] >= 0 ? given[0] : r.in.r;
+		fds[1] = given[1] >= 0 ? given[1] : r.out.w;
+		fds[2] = given[2] >= 0 ? given[2] : p->apart ? r.err.w : r.out.w;
 		bad = spawn(p->by, p->argv, p->env, p->dir, fds, &r.pid, e) < 0;
 	}
 	if (bad) {

@@ -39,6 +39,9 @@ struct proc {
 	/* Sees every byte as it comes; may be NULL. */
 	void (*seen)(void *arg, struct bytes piece, bool is_stderr);
 	void *arg;
+	/* Three descriptors that become its 0, 1 and 2; -1: as if there were none here. The caller keeps them. What goes to one
+	 * of them is not kept, counted or seen. A terminal must be one that we made. */
+	const int *given;
 	struct proc_starter *by;      /* NULL: posix_spawn */
 };
 
