@@ -146,9 +146,12 @@ static bool has_init(struct arena *a, const struct engine *g)
 	       fs_is_runnable("/usr/bin/catatonit");
 }
 
-static int command(struct arena *a, const struct sandbox *s, const struct engine *g, const char *const *argv,
-		   const char *dir, int64_t limit_ms, const char *const **out, struct err *e)
+static int command(struct arena *a, const struct sandbox *s, const struct engine *g, const struct proc *p,
+		   const char *const **out, struct err *e)
 {
+	const char *const *argv = p->argv;
+	const char *dir = p->dir;
+	const int64_t limit_ms = p->limit_ms;
 	struct words w = { .a = a };
 	struct view v;
 	const char *const *env = sandbox_env(a, s);
@@ -158,10 +161,10 @@ static int command(struct arena *a, const struct sandbox *s, const struct engine
 	if (dir && !path_is_beneath(dir, s->tree))
 		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
 	add(&w, "%s", g->program);
-	for (const char *const *p = (const char *const[]){ "run", "--rm", "--interactive", "--pull=never",
+	for (const char *const *word = (const char *const[]){ "run", "--rm", "--interactive", "--pull=never",
 	     "--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--hostname=sandbox",
-	     "--log-driver=none", "--ulimit=core=0", NULL }; *p; p++)
-		add(&w, "%s", *p);
+	     "--log-driver=none", "--ulimit=core=0", NULL }; *word; word++)
+		add(&w, "%s", *word);
 	add_limit(&w, "nofile", RLIMIT_NOFILE, 65536);
 	add_limit(&w, "nproc", RLIMIT_NPROC, 16384); /* the count of processes is --pids-limit */
 	if (has_init(a, g))
@@ -170,6 +173,8 @@ static int command(struct arena *a, const struct sandbox *s, const struct engine
 		add(&w, "--userns=keep-id");
 	if (g->podman && limit_ms) /* a second later than ours; the engine's own word for it */
 		add(&w, "--timeout=%lld", (long long)(limit_ms / 1000 + 3));
+	if (p->given && p->given[0] >= 0 && isatty(p->given[0]))
+		add(&w, "--tty");
 	add(&w, "--name=%s", g->name);
 	add(&w, "--user=%u:%u", geteuid(), getegid());
 	add(&w, "--pids-limit=%d", sandbox_processes(s));
@@ -211,7 +216,7 @@ int oci_run(struct arena *a, const struct sandbox *s, const struct proc *p, stru
 	struct proc_result res;
 	const char *text;
 
-	if (engine_find(&scratch, s, &g, e) < 0 || command(&scratch, s, &g, p->argv, p->dir, p->limit_ms, &run.argv, e) < 0)
+	if (engine_find(&scratch, s, &g, e) < 0 || command(&scratch, s, &g, p, &run.argv, e) < 0)
 		return -1;
 	run.env = NULL; /* the engine's client is ours; what runs inside gets --env */
 	run.dir = NULL;
@@ -238,7 +243,7 @@ int oci_start(const struct sandbox *s, const char *const *argv, const char *dir,
 	struct engine g;
 	const char *const *whole;
 
-	if (engine_find(&scratch, s, &g, e) < 0 || command(&scratch, s, &g, argv, dir, 0, &whole, e) < 0)
+	if (engine_find(&scratch, s, &g, e) < 0 || command(&scratch, s, &g, &(struct proc){ .argv = argv, .dir = dir }, &whole, e) < 0)
 		return -1;
 	return proc_start(whole, NULL, NULL, flags, log_fd, out, e);
 }

@@ -139,6 +139,7 @@ static int command_run(void *arg)
 		_exit(127);
 	}
 	setsid();
+	(void)ioctl(0, TIOCSCTTY, 0); /* a terminal that we made for it is its own; anything else fails */
 	for (int i = 1; i < NSIG; i++)
 		if (i != SIGKILL && i != SIGSTOP)
 			signal(i, SIG_DFL);
@@ -325,7 +326,8 @@ void own_hand_over(const struct own *o)
 	struct stat st;
 
 	for (int i = 0; o->apart && i < 3; i++)
-		if (o->fds[i] >= 0 && fstat(o->fds[i], &st) == 0 && S_ISFIFO(st.st_mode))
+		if (o->fds[i] >= 0 && fstat(o->fds[i], &st) == 0 &&
+		    (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(o->fds[i]))))
 			(void)!fchown(o->fds[i], SANDBOX_OUTSIDE, SANDBOX_OUTSIDE);
 }
 
