@@ -27,6 +27,7 @@
 	X(cmd_run) \
 	X(cmd_exec) \
 	X(cmd_resume) \
+	X(cmd_sandbox) \
 	X(cmd_models_list) \
 	X(cmd_models_pull) \
 	X(cmd_models_test) \
@@ -142,7 +143,7 @@ static void print_harmless(FILE *f, const char *s)
 	}
 }
 
-static void complain(const char *name, const struct err *e, int status, bool as_json)
+void cmd_complain(const char *name, const struct err *e, int status, bool as_json)
 {
 	auto_buf line = buf_max(16 << 10);
 
@@ -214,8 +215,8 @@ static int named(const char *const *argv)
 	status = c ? command_run(c, argv + words, &e) : cmd_unknown(argv[0], &e);
 	if (status >= 0)
 		return status;
-	status = err_exit_status(e.code);
-	complain(c ? c->name : NULL, &e, status, wants_json(argv));
+	status = c && c->fails ? c->fails : err_exit_status(e.code);
+	cmd_complain(c ? c->name : NULL, &e, status, wants_json(argv));
 	return status;
 }
 

@@ -23,6 +23,7 @@ struct command {
 	const char *examples;       /* lines "command  # what it does"                                */
 	const struct opt *options;
 	bool stop_at_argument;      /* the first argument ends options: `sandbox -- CMD`              */
+	int fails;                  /* exit status of every failure of its own; 0: by the error's code        */
 	bool hidden;                /* for our own processes; not in help                             */
 	/* The exit status, or -1 with e set (its code then decides). */
 	int (*run)(struct arena *a, const struct opts *o, struct err *e);
@@ -36,6 +37,9 @@ struct command {
  * An answer that could not be written (full disk) turns success into exit status 1; a reader that went away does not.
  */
 int cmd_main(int argc, const char *const *argv);
+
+/* Prints an error as cmd_main does, for a command that then ends with a status of its own. */
+void cmd_complain(const char *name, const struct err *e, int status, bool as_json);
 
 /* The table in the order of help: pointers, ended by NULL. For help, man page and completion. */
 const struct command *const *cmd_all(void);

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/settings.h"
 #include "model/catalogue.h"
+#include "sandbox/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +75,15 @@ static char *model_names(struct arena *a)
 	return s;
 }
 
+static char *profile_words(struct arena *a)
+{
+	char *s = arena_strdup(a, "");
+
+	for (const char *const *n = profile_names(a); *n; n++)
+		s = arena_printf(a, "%s%s%s", s, *s ? " " : "", *n);
+	return s;
+}
+
 /* What a value may be: words, or one of the kinds below. */
 static const char FILES[] = "files", DIRS[] = "dirs", IDS[] = "ids";
 
@@ -85,6 +95,8 @@ static const char *option_value(struct arena *a, const struct opt *t)
 		return choices(a, t->value);
 	if (!strcmp(t->name, "model"))
 		return model_names(a);
+	if (!strcmp(t->value, "PROFILE"))
+		return profile_words(a);
 	return !strcmp(t->value, "FILE") ? FILES : !strcmp(t->value, "DIR") ? DIRS : "";
 }
 

@@ -15,6 +15,12 @@ static void ask(int sig)
 	asked = sig;
 }
 
+void stop_ask(int sig)
+{
+	if (!asked)
+		asked = sig;
+}
+
 const volatile int *stop_flag(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };

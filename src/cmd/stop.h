@@ -8,5 +8,7 @@
 
 /* Catches SIGINT, SIGTERM and SIGHUP from now on; the flag holds the signal's number. A second one ends us at once. */
 const volatile int *stop_flag(void);
+/* Sets it as if the signal had come; the first one stays. */
+void stop_ask(int sig);
 
 #endif

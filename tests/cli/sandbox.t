@@ -1,0 +1,156 @@
+#!/bin/sh
+# `sealwright sandbox -- COMMAND`: what the command sees, how it ends, and what is told of it.
+# SPDX-License-Identifier: Apache-2.0
+. tests/cli/lib.sh
+
+mkdir -p "$tmp/proj/sub"
+cd "$tmp/proj" || exit 1
+git init -q -b main .
+echo secret >"$HOME/.netrc"
+
+if ! sealwright sandbox -- true 2>"$err"; then
+	skip 'a command runs in the sandbox' "$(head -c 300 "$err" | tr '\n' ' ')"
+	done_testing
+fi
+
+# ---- the command and its streams ----
+run sealwright sandbox -- sh -c 'echo out; echo err >&2; exit 7'
+check 'the status is the command'"'"'s' exits 7
+check 'stdout passes' prints 'out'
+check 'stderr passes' complains 'err'
+check 'and nothing is added' test "$(cat "$out" "$err" | wc -l)" -eq 2
+feed 'some text' sealwright sandbox -- cat
+check 'stdin passes' prints 'some text'
+run sh -c 'head -c 3000000 /dev/zero | sealwright sandbox -- cat | wc -c'
+check 'any number of bytes passes' prints 3000000
+head -c 3000000 /dev/zero >"$tmp/big"
+run sh -c 'sealwright sandbox -- cat <"$1" >"$2"' sh "$tmp/big" "$tmp/copy"
+check 'also from and to a file' cmp -s "$tmp/big" "$tmp/copy"
+run sh -c 'sealwright sandbox -- sh -c "echo 1; echo 2 >&2; echo 3; echo 4 >&2" >"$1" 2>&1' sh "$tmp/both"
+check 'one file for both outputs keeps their order' test "$(tr -d '\n' <"$tmp/both")" = 1234
+run sh -c 'sealwright sandbox -- ls / <"$1"' sh "$tmp"
+check 'a folder is no stdin' complains 'stdin is a folder'
+echo kept >"$tmp/file"
+run sh -c 'sealwright sandbox -- sh -c "echo changed >/proc/self/fd/0; cat" <"$1"' sh "$tmp/file"
+check 'a file for reading is not opened again for writing' grep -q kept "$tmp/file"
+check 'and is read' prints kept
+run sh -c 'sealwright sandbox -- sh -c "sleep 100 & sleep 100 & echo gone"'
+check 'what it leaves running ends with it' prints gone
+run sealwright sandbox -- no-such-program
+check 'a program that is not there is 127' exits 127
+check 'and is named' complains 'no program no-such-program'
+: >file
+run sealwright sandbox -- ./file
+check 'one that can not be run is 126' exits 126
+run sealwright sandbox -- sh -c 'kill -9 $$'
+check 'a signal is 128 and its number' exits 137
+run sealwright sandbox --time 1s -- sleep 20
+check 'when its time is up it is 124' exits 124
+check 'and the account says so' complains 'its time was up'
+run sealwright sandbox ls
+check 'a command stands behind --' exits 125
+check 'as the error says' complains 'sealwright sandbox -- ls'
+run sealwright sandbox
+check 'nothing to run is 125' exits 125
+run sealwright sandbox --nonsense -- true
+check 'so is an unknown option' exits 125
+run sh -c 'sealwright sandbox -- sleep 50 & sleep 0.5; kill -TERM $!; wait $!'
+check 'a signal to us ends it' exits 143
+
+# ---- what it sees ----
+run sealwright sandbox -- sh -c 'cat "$1/.netrc"' sh "$HOME"
+check 'nothing of the home folder' says_not secret
+run env TOKEN_OF_MINE=abc sealwright sandbox -- env
+check 'no variable of ours' says_not TOKEN_OF_MINE
+run env KEPT=abc sealwright sandbox --env KEPT --env OWN=1 -- env
+check 'but those that are named' prints KEPT=abc
+check 'or set' prints OWN=1
+cd sub || exit 1
+run sealwright sandbox -- sh -c 'pwd; echo x >../written'
+check 'it starts in this folder' prints "$tmp/proj/sub"
+check 'and the whole repository is its tree' test -f ../written
+cd "$HOME" || exit 1
+run sealwright sandbox -- true
+check 'the home folder is no tree' exits 125
+check 'and the cure is named' complains 'use a folder beneath it'
+cd "$tmp/proj" || exit 1
+mkdir "$tmp/ro" "$tmp/rw"
+echo text >"$tmp/ro/text"
+run sealwright sandbox --ro "$tmp/ro" --rw "$tmp/rw" -- sh -c 'cat "$1/ro/text"; echo y >"$1/rw/new"; ! echo z >"$1/ro/new"' sh "$tmp"
+check 'folders are shown for reading and writing' exits 0
+check 'the one is read' prints text
+check 'the other written' test -f "$tmp/rw/new"
+check 'and not the other way' test ! -e "$tmp/ro/new"
+run sealwright sandbox --ro "$tmp/absent" -- true
+check 'a folder that is not there is named' complains "--ro $tmp/absent"
+run sealwright sandbox --profile scan -- sh -c 'echo x >new'
+check 'a profile may make the tree read-only' test ! -e new
+run sealwright sandbox --profile scam -- true
+check 'an unknown profile lists what there is' complains 'there are allow, deps, none, scan, test'
+echo 'tree: read' >here.yml
+run sealwright sandbox --profile ./here.yml -- true
+check 'a profile of the tree is refused' complains 'lies within the tree'
+printf 'limits:\n  memry: 1G\n' >"$tmp/p.yml"
+run sealwright sandbox --profile "$tmp/p.yml" -- true
+check 'a wrong one by file and line' complains "$tmp/p.yml:2: limits has no key memry"
+
+# ---- limits and what is told ----
+run sealwright sandbox --memory 64M -- python3 -c 'x = bytearray(200 << 20)'
+check 'memory is limited' test "$status" -ne 0
+run sealwright sandbox --output 100 -- sh -c 'while :; do echo 123456789; done'
+check 'output is limited' test "$(wc -c <"$out")" -eq 100
+check 'and the account says by what' complains 'raise it by --output'
+run sealwright sandbox --events "$tmp/ev" -- sh -c 'unshare -U true; exit 3'
+check 'a refusal does not change the status' exits 3
+check 'the account names what was refused' complains 'refused: unshare(2) CLONE_NEWUSER, by unshare'
+cp "$tmp/ev" "$out"
+check 'events are JSON lines' is_json_lines
+check 'with the start' prints '"type":"start","data":{"profile":"none","rules":"sha256:'
+check 'what was refused' prints '"type":"refused","data":{"wall":"seccomp","what":"unshare(2) CLONE_NEWUSER"'
+check 'and the end' prints '"type":"end","data":{"status":3,'
+check 'the file is its owner'"'"'s' test "$(stat -c %a "$tmp/ev")" = 600
+run sealwright sandbox --events /dev/full -- true
+check 'events that can not be written are a failure' exits 125
+run sealwright sandbox --quiet -- unshare -U true
+check '--quiet gives no account' says_not 'refused:'
+run sealwright sandbox --json -- sh -c 'printf "\303"; sleep 0.1; printf "\244 \033[2J\n"; echo e >&2'
+check '--json is JSON lines' is_json_lines
+check 'with the output, characters whole' prints '"stream":"stdout","text":"ä \u001B[2J'
+check 'of both streams' prints '"stream":"stderr","text":"e\n"'
+run sealwright sandbox --json -- no-such-program
+check 'errors, too' prints '"type":"error","code":"not_found","exit":127'
+
+# ---- a terminal ----
+cat >"$tmp/term.py" <<'EOF'
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("sealwright", ["sealwright", "sandbox", "--"] + sys.argv[2:])
+out, keys, last = b"", sys.argv[1].encode().decode("unicode_escape").encode(), time.time()
+while time.time() - last < 20:
+    if select.select([fd], [], [], 0.2)[0]:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:
+            piece = b""
+        if not piece:
+            break
+        out += piece
+        last = time.time()
+    elif keys and b"ready" in out:
+        os.write(fd, keys)
+        keys = b""
+sys.stdout.buffer.write(out)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+EOF
+run python3 "$tmp/term.py" 'typed\n' sh -c 'test -t 0 && test -t 1 && test -t 2 && echo ready; read x; echo "got $x" >/dev/tty; exit 4'
+check 'a terminal inside is one' exits 4
+check 'what is typed arrives' prints 'got typed'
+run python3 "$tmp/term.py" '\x03' sh -c 'trap "echo caught; exit 9" INT; echo ready; sleep 20 & wait'
+check 'Ctrl-C reaches the command' exits 9
+check 'which may catch it' prints caught
+run python3 "$tmp/term.py" '' python3 -c 'import fcntl, termios
+try: fcntl.ioctl(0, termios.TIOCSTI, b"x")
+except OSError as e: print("no", e.errno)'
+check 'nothing can be typed into a terminal' prints 'no 1'
+done_testing
