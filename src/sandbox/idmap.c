@@ -123,7 +123,7 @@ bool idmap_open(struct view *v)
 	for (int i = 0; i < v->n_shows && all; i++) {
 		struct view_show *s = &v->shows[i];
 
-		if (s->flags & SHOW_MAY_LACK)
+		if (s->flags & (SHOW_MAY_LACK | SHOW_LENT))
 			continue;
 		s->fd = open_mapped(s->src);
 		if (s->fd < 0 && !(s->flags & SHOW_WRITE)) /* what is only read is readable by all, or not meant to be */

@@ -407,11 +407,13 @@ int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pi
 	if (r == 0) {
 		o->apart = idmap_open(&o->view);
 		o->view.is_root = was_root = geteuid() == 0 && !o->apart;
-		*pid = clone_child(o, more, run);
+		r = o->lender ? warm_lend(o->lender, &o->view, o->apart, e) : 0;
+		*pid = r < 0 ? -1 : clone_child(o, more, run);
 		f.number = errno;
 		fs_close(&o->ends[1]);
 		idmap_close(&o->view);
-		r = *pid < 0 ? own_explain(o, &f, e) : await(o, *pid, e);
+		if (r == 0)
+			r = *pid < 0 ? own_explain(o, &f, e) : await(o, *pid, e);
 	}
 	fs_close(&o->view.layer_lock);
 	if (r < 0)
@@ -436,7 +438,7 @@ static int own_begin(struct proc_starter *by, const char *const *argv, const cha
 int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e)
 {
 	*o = (struct own){
-		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 }, .tree = -1,
+		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 }, .tree = -1, .lender = s->tree_of,
 		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
 		.filter = s->on_refused ? FILTER_TELLING : FILTER_PLAIN,
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,

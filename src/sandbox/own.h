@@ -47,7 +47,7 @@ struct own_fail {
 
 /* ---- plan.c and view.c: what can be seen ---- */
 
-enum { SHOW_WRITE = 1, SHOW_MAY_LACK = 2, SHOW_DEVICE = 4, SHOW_LAYERED = 8 };
+enum { SHOW_WRITE = 1, SHOW_MAY_LACK = 2, SHOW_DEVICE = 4, SHOW_LAYERED = 8, SHOW_LENT = 16 /* opened by a warm sandbox */ };
 
 struct view_show {       /* a folder or file of the machine                 */
 	const char *src;
@@ -215,6 +215,7 @@ struct own {
 	int processes;
 	int pid;                /* of a warm sandbox's init, which cannot know it by itself */
 	int tree;               /* of a warm sandbox: its work tree as seen inside; else -1 */
+	struct sandbox_session *lender; /* whose tree is shown; NULL: the one on disk   */
 };
 
 /* The supervisor's part. */
@@ -241,6 +242,8 @@ _Noreturn void own_give_up(const struct own *o, struct own_fail f);
 int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err *e);
 void warm_close(struct sandbox_session *w);
 int warm_tree(const struct sandbox_session *w, unsigned *owner);
+/* Puts a copy of the mounts of w's tree where v wants it, for a sandbox whose user is another (apart) or is not. */
+int warm_lend(struct sandbox_session *w, struct view *v, bool apart, struct err *e);
 int warm_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);
 int warm_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
 	       struct proc_child *out, struct err *e);

@@ -203,7 +203,7 @@ static int plan_git(struct arena *a, struct view *v, const struct sandbox *s, co
 	struct stat st;
 	bool is_file;
 
-	if (!s->layer && !s->tree_source)
+	if (!s->layer && !s->tree_source && !s->tree_of)
 		return err_set(e, ERR_USAGE, "sandbox: a git directory of its own goes with a layer only");
 	if (lstat(arena_printf(a, "%s/.git", s->tree_source ? s->tree_source : tree), &st) < 0)
 		return err_sys(e, "sandbox: %s/.git, for which %s is to stand in", tree, s->git_dir);
@@ -227,6 +227,8 @@ static int plan_layer(struct arena *a, struct view *v, const struct sandbox *s, 
 	char *layer = s->layer ? path_tidy(a, s->layer) : NULL;
 
 	v->layer_fd = v->layer_lock = -1;
+	if (s->tree_of && (s->layer || s->tree_source))
+		return err_set(e, ERR_USAGE, "sandbox: another sandbox's tree has its layer already");
 	if (!s->layer)
 		return 0;
 	if (!layer)
@@ -282,7 +284,8 @@ int view_plan(struct arena *a, const struct sandbox *s, struct view *out, struct
 		return err_set(e, ERR_USAGE, "sandbox: the work tree must be an absolute path without . and .., not %s",
 			       s->tree ? s->tree : "none");
 	if (plan_layer(a, &v, s, tree, e) < 0 ||
-	    plan_folder(a, &v, NULL, tree, (s->tree_readonly ? 0 : SHOW_WRITE) | (s->layer ? SHOW_LAYERED : 0), e) < 0 ||
+	    plan_folder(a, &v, NULL, tree, (s->tree_readonly ? 0 : SHOW_WRITE) | (s->layer ? SHOW_LAYERED : 0) |
+						   (s->tree_of ? SHOW_LENT : 0), e) < 0 ||
 	    (s->tree_source && plan_source(a, &v, s, tree, e) < 0))
 		return -1;
 	for (size_t i = 0; s->read && s->read[i]; i++)

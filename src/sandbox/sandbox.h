@@ -74,6 +74,9 @@ struct sandbox {
 					   or a tree_source */
 	const char *git_objects;        /* absolute; the objects that git_dir borrows: shown read-only at /var/git-objects, which
 					   stands in for git_dir's objects/info/alternates when that is there. NULL: TREE/.git/objects */
+	struct sandbox_session *tree_of; /* the tree as this open warm sandbox shows it, a layer's changes with it, instead of the
+					   one on disk; all else is new. For a command that is to see what others made there and
+					   nothing they left in /tmp, the home folder or on loopback. Without a layer then */
 	sandbox_refused_fn *on_refused; /* told after the command, by the caller's thread; may be NULL   */
 	void *refused_arg;
 	struct sandbox_session *session; /* run in this warm sandbox, which was opened for the same tree; NULL: a cold one */

@@ -141,6 +141,10 @@ static int open_shows(struct view *v, struct own_fail *f)
 		char to[256];
 
 		f->index = i;
+		if (s->fd < 0 && (s->flags & SHOW_LENT)) {
+			errno = EBADF;
+			return -1;
+		}
 		if (s->fd >= 0 || ((s->flags & SHOW_MAY_LACK) && is_link(s, to, sizeof(to))))
 			continue;
 		s->fd = open_tree(AT_FDCWD, s->src, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);

@@ -32,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -49,7 +50,7 @@
 enum {
 	STACK = 256 << 10, TEXT_MAX = 8 << 20, WAIT_MS = 20000, RANGES = 8,
 	/* Descriptors of the keeper and its spares; 0, 1, 2 are /dev/null until a request brings others. */
-	AT_CONTROL = 3, AT_LOCK, AT_REQUESTS, AT_LIFE, AT_NUDGED, AT_NUDGE, AT_END
+	AT_CONTROL = 3, AT_LOCK, AT_REQUESTS, AT_LIFE, AT_NUDGED, AT_NUDGE, AT_TREES, AT_END
 };
 
 struct slot {                /* shared by supervisor, keeper and spares */
@@ -64,7 +65,7 @@ struct range {
 struct keeper {              /* all that the keeper knows; in pages of its own */
 	struct own o;        /* first */
 	struct slot *slot;
-	int requests, life;
+	int requests, life, trees;
 	struct range keep[RANGES];
 	int n_keep;
 	size_t size;
@@ -76,6 +77,7 @@ struct sandbox_session {
 	struct sandbox s;
 	struct own o;        /* as planned: for messages */
 	int requests, life;  /* a datagram each is a command; hangs up at the end */
+	int trees;           /* asked by a byte for a copy of the tree's mounts */
 	int tree;            /* as seen inside; -1: there is no inside */
 	pid_t keeper;
 	int keeper_fd;
@@ -177,6 +179,7 @@ _Noreturn static void spare(struct keeper *k)
 
 	o->pid = started.pid;
 	setsid();
+	close(AT_TREES);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	bad = view_proc(&o->view) < 0 || lock_down(&o->view, o->filter, &listener, &f) < 0 ? errno : 0;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of rights clears it */
@@ -201,9 +204,25 @@ _Noreturn static void spare(struct keeper *k)
 
 /* ---- the keeper: system calls only ---- */
 
+static void lend(const struct keeper *k)
+{
+	struct own_report r = { .kind = REPORT_STARTED };
+	char asked;
+	int tree;
+
+	if (read(AT_TREES, &asked, 1) != 1)
+		_exit(0);
+	tree = open_tree(AT_FDCWD, k->o.s->tree, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (tree < 0)
+		r = (struct own_report){ .kind = REPORT_FAILED, .fail = { STEP_SHOW, 0, errno } };
+	if (refuse_send(AT_TREES, &r, tree) < 0)
+		_exit(125);
+	fs_close(&tree);
+}
+
 _Noreturn static void keep_ready(struct keeper *k)
 {
-	struct pollfd set[2] = { { AT_REQUESTS, 0, 0 }, { AT_NUDGED, POLLIN, 0 } };
+	struct pollfd set[3] = { { AT_REQUESTS, 0, 0 }, { AT_NUDGED, POLLIN, 0 }, { AT_TREES, POLLIN, 0 } };
 	struct clone_args c = {
 		.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_PARENT | CLONE_PARENT_SETTID,
 		.parent_tid = (uint64_t)(uintptr_t)&k->slot->pid,
@@ -219,10 +238,12 @@ _Noreturn static void keep_ready(struct keeper *k)
 		if (pid == 0)
 			spare(k);
 		do {
-			if (poll(set, 2, pid < 0 ? 20 : -1) < 0 && errno != EINTR)
+			if (poll(set, 3, pid < 0 ? 20 : -1) < 0 && errno != EINTR)
 				_exit(125);
 			if (set[0].revents) /* the supervisor is gone, or has closed us */
 				_exit(0);
+			if (set[2].revents)
+				lend(k);
 		} while (pid >= 0 && !(set[1].revents & POLLIN));
 		if (pid >= 0 && read(AT_NUDGED, &nudge, 1) != 1)
 			_exit(125);
@@ -257,7 +278,7 @@ static void trampoline(void)
 /* From wherever they are to their places, by way of numbers that are nobody's place. */
 static int place_descriptors(const struct keeper *k)
 {
-	int fds[AT_END] = { -1, -1, -1, k->o.ends[1], k->o.view.layer_lock, k->requests, k->life, -1, -1 };
+	int fds[AT_END] = { -1, -1, -1, k->o.ends[1], k->o.view.layer_lock, k->requests, k->life, -1, -1, k->trees };
 	int nudge[2];
 
 	if (pipe2(nudge, O_CLOEXEC) < 0)
@@ -374,7 +395,7 @@ static const char *hold(char **at, const char *text)
 	return to;
 }
 
-static struct keeper *keeper_make(const struct own *o, struct slot *slot, int requests, int life)
+static struct keeper *keeper_make(const struct own *o, struct slot *slot, int requests, int life, int trees)
 {
 	static struct sandbox none; /* for its tree alone */
 	size_t size = sizeof(struct keeper) + sizeof(none) + strlen(o->s->tree) + 1 + 16, n = 1;
@@ -394,6 +415,7 @@ static struct keeper *keeper_make(const struct own *o, struct slot *slot, int re
 	k->slot = slot;
 	k->requests = requests;
 	k->life = life;
+	k->trees = trees;
 	k->size = size;
 	k->o.view.is_shared = true;
 	writable = (const char **)(uintptr_t)(((uintptr_t)k->text + 7) & ~(uintptr_t)7);
@@ -417,6 +439,11 @@ static struct keeper *keeper_make(const struct own *o, struct slot *slot, int re
 	return k;
 }
 
+static int ended(struct err *e)
+{
+	return err_set(e, ERR_DENIED, "sandbox: the warm sandbox has ended, perhaps for want of memory; close it and open another");
+}
+
 static int no_memory(struct err *e)
 {
 	return err_sys(e, "sandbox: memory for a warm sandbox");
@@ -426,6 +453,7 @@ static void session_drop(struct sandbox_session *w)
 {
 	fs_close(&w->requests);
 	fs_close(&w->life);
+	fs_close(&w->trees);
 	fs_close(&w->keeper_fd);
 	fs_close(&w->tree);
 	if (w->slot)
@@ -434,9 +462,9 @@ static void session_drop(struct sandbox_session *w)
 	free(w);
 }
 
-static int keeper_start(struct sandbox_session *w, int requests, int life, struct err *e)
+static int keeper_start(struct sandbox_session *w, int requests, int life, int trees, struct err *e)
 {
-	struct keeper *k = keeper_make(&w->o, w->slot, requests, life);
+	struct keeper *k = keeper_make(&w->o, w->slot, requests, life, trees);
 	int r;
 
 	if (!k)
@@ -455,9 +483,9 @@ static int keeper_start(struct sandbox_session *w, int requests, int life, struc
 int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err *e)
 {
 	struct sandbox_session *w = mem_alloc(sizeof(*w));
-	int requests[2] = { -1, -1 }, life[2] = { -1, -1 }, r = 0;
+	int requests[2] = { -1, -1 }, life[2] = { -1, -1 }, trees[2] = { -1, -1 }, r = 0;
 
-	*w = (struct sandbox_session){ .s = *s, .requests = -1, .life = -1, .keeper_fd = -1, .tree = -1 };
+	*w = (struct sandbox_session){ .s = *s, .requests = -1, .life = -1, .trees = -1, .keeper_fd = -1, .tree = -1 };
 	if (s->backend != SANDBOX_OWN) { /* nothing to keep ready */
 		*out = w;
 		return 0;
@@ -471,13 +499,16 @@ int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err 
 	}
 	if (r == 0)
 		r = own_prepare(&w->o, &w->a, &w->s, NULL, e);
-	if (r == 0 && (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, requests) < 0 || pipe2(life, O_CLOEXEC) < 0))
+	if (r == 0 && (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, requests) < 0 || pipe2(life, O_CLOEXEC) < 0 ||
+		       socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, trees) < 0))
 		r = err_sys(e, "sandbox: socket");
 	w->requests = requests[0];
 	w->life = life[1];
+	w->trees = trees[0];
 	if (r == 0)
-		r = keeper_start(w, requests[1], life[0], e);
+		r = keeper_start(w, requests[1], life[0], trees[1], e);
 	fs_close(&requests[1]);
+	fs_close(&trees[1]);
 	fs_close(&life[0]);
 	if (r < 0)
 		warm_close(w);
@@ -509,6 +540,30 @@ int warm_tree(const struct sandbox_session *w, unsigned *owner)
 {
 	*owner = w->o.apart ? SANDBOX_OUTSIDE : geteuid();
 	return w->tree;
+}
+
+int warm_lend(struct sandbox_session *w, struct view *v, bool apart, struct err *e)
+{
+	struct pollfd set[2] = { { w->trees, POLLIN, 0 }, { w->keeper_fd, POLLIN, 0 } };
+	struct own_report r = { 0 };
+	int tree = -1, n;
+
+	if (w->s.backend != SANDBOX_OWN || w->o.apart != apart)
+		return err_set(e, ERR_USAGE, "sandbox: the tree of a sandbox of another kind cannot be shown");
+	if (send(w->trees, "", 1, MSG_NOSIGNAL) != 1)
+		return ended(e);
+	while ((n = poll(set, 2, WAIT_MS)) < 0 && errno == EINTR)
+		;
+	if (n <= 0 || !set[0].revents || refuse_receive(w->trees, &r, &tree) != sizeof(r))
+		return ended(e);
+	errno = r.fail.number;
+	if (tree < 0)
+		return err_sys(e, "sandbox: the tree of another sandbox");
+	for (int i = 0; i < v->n_shows; i++)
+		if (v->shows[i].flags & SHOW_LENT)
+			v->shows[i].fd = take_fd(&tree);
+	fs_close(&tree);
+	return 0;
 }
 
 /* ---- a command ---- */
@@ -555,11 +610,6 @@ static void send_text(int to, struct bytes text)
 		text.p += n;
 		text.n -= (size_t)n;
 	}
-}
-
-static int ended(struct err *e)
-{
-	return err_set(e, ERR_DENIED, "sandbox: the warm sandbox has ended, perhaps for want of memory; close it and open another");
 }
 
 /* The command runs, or why not. */

@@ -101,6 +101,28 @@ static void files_are_reached_as_inside(struct sandbox *s)
 	sandbox_act_end();
 }
 
+/* A test run sees what the agent's commands made in the tree, and nothing else of theirs. */
+static void another_sandbox_shows_the_same_tree(const struct sandbox *s)
+{
+	static const char *const more[] = { "a", NULL };
+	struct sandbox other = { .tree = tree, .tree_of = s->session, .protect = more };
+	struct err e = { 0 };
+
+	is_whole(boxed(&a, s, "echo x >/tmp/left && echo y >left && (sleep 60 </dev/null >/dev/null 2>&1 &)").status, 0, "a command leaves something");
+	is_whole(boxed(&a, &other, "test -e left && test ! -e /tmp/left && test \"$(cat a/b/c | tail -n1)\" = 2").status, 0,
+		 "another sandbox shows its tree and not its /tmp");
+	is_whole(boxed(&a, &other, "! echo x >tests/test && ! echo x >.git/config && ! echo x >a/b/c && echo z >left").status, 0,
+		 "with all that was held, and more");
+	is_whole(boxed(&a, s, "test \"$(cat left)\" = z && echo w >>a/b/c && sed -i '$d' a/b/c").status, 0, "the first one sees what it writes");
+	ok(sandbox_open(&other, &other.session, &e) == 0, "it can be warm as well: %s", e.text);
+	is_whole(boxed(&a, &other, "test -e left && rm left").status, 0, "and shows the same");
+	sandbox_close(&other.session);
+	other.layer = layer;
+	ok(sandbox_open(&other, &other.session, &e) < 0 && e.code == ERR_USAGE, "a layer of its own it cannot have: %s", e.text);
+	other.layer = NULL;
+	is_whole(boxed(&a, &other, "test ! -e left").status, 0, "it can be had as often as is wanted");
+}
+
 static void a_plain_tree(void)
 {
 	static const char *const protect[] = { "tests", NULL };
@@ -111,6 +133,7 @@ static void a_plain_tree(void)
 	if (!ok(sandbox_open(&s, &s.session, &e) == 0 && sandbox_tree(s.session) >= 0, "a warm sandbox hands out its tree: %s", e.text))
 		return;
 	files_are_reached_as_inside(&s);
+	another_sandbox_shows_the_same_tree(&s);
 	sandbox_close(&s.session);
 	is_text(text_of(AT(tree, "a/b/c")), "c\n2\n", "without a layer it all is in the tree");
 	ok(stat(tree, &of_tree) == 0 && stat(AT(tree, "a/b"), &made) == 0 && made.st_uid == of_tree.st_uid, "and belongs to its owner");
@@ -128,6 +151,7 @@ static void a_layer(void)
 		return;
 	}
 	files_are_reached_as_inside(&s);
+	another_sandbox_shows_the_same_tree(&s);
 	sandbox_close(&s.session);
 	is_text(text_of(AT(tree, "file")), "old\n", "the tree below a layer is as it was");
 	is_text(text_of(AT(layer, "upper/a/b/c")), "c\n2\n", "what was written is in the layer");
@@ -138,11 +162,15 @@ static void a_layer(void)
 static void other_backends_have_no_inside(void)
 {
 	struct sandbox s = { .tree = tree, .backend = SANDBOX_OFF };
+	struct proc_result r;
+	struct err e = { 0 };
 
 	ok(sandbox_open(&s, &s.session, NULL) == 0 && sandbox_tree(s.session) < 0, "without a sandbox there is no tree inside");
 	sandbox_act(s.session);
 	ok(setfsuid((uid_t)-1) == (int)geteuid(), "and nobody else to be");
 	sandbox_act_end();
+	ok(sandbox_run(&a, &(struct sandbox){ .tree = tree, .tree_of = s.session }, &(struct proc){ .argv = (const char *const[]){ "true", NULL } },
+		       &r, &e) < 0 && e.code == ERR_USAGE, "nor a tree to show: %s", e.text);
 	sandbox_close(&s.session);
 }
 
