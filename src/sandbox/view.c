@@ -49,6 +49,9 @@ static const struct {
 	{ "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n" },
 	{ "etc/resolv.conf", "# no network here\n" },
 	{ "etc/hostname", "sandbox\n" },
+	/* Owner, inode and ctime of a file differ inside from what a git outside saw: without this, every git status
+	 * reads all files again. */
+	{ "etc/gitconfig", "[core]\n\tcheckStat = minimal\n\ttrustctime = false\n" },
 };
 
 static const char *const stand_ins[] = {

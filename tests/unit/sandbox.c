@@ -153,6 +153,8 @@ static void normal_work_works(void)
 	works_when_here("python3", "python3 -m unittest", "python3 -B test_sum.py");
 	works_when_here("python3", "a loopback server, a unix socket, a pty, shared memory", "python3 -B serve.py");
 	works_when_here("gcc", "a compiler", "gcc -o /tmp/main main.c && /tmp/main | grep built");
+	works_when_here("git", "what git outside saw of files holds inside: nothing is read again", "test -z \"$(git diff-files)\" && "
+			"test \"$(git ls-files)\" = known");
 	works_when_here("git", "git status, diff and log", "git status --short && git diff && git log -1 >/dev/null && git ls-files");
 	works_when_here("gdb", "a debugger on its own child", "gdb -q -batch -ex 'catch syscall exit_group' -ex run -ex bt "
 			"--args /bin/true");
@@ -271,8 +273,8 @@ int main(void)
 	fs_make_dirs(arena_printf(&a, "%s/sub", tree), 0755, NULL);
 	if (symlink("/usr", arena_printf(&a, "%s/link", tree)) < 0)
 		return 1;
-	proc_ask(&a, tree, (const char *const[]){ "sh", "-c", "git init -q && git -c user.name=x -c user.email=x@y commit -q "
-		 "--allow-empty -m x", NULL }, NULL, NULL);
+	proc_ask(&a, tree, (const char *const[]){ "sh", "-c", "git init -q && echo x >known && git add known && "
+		 "git -c user.name=x -c user.email=x@y commit -q -m x", NULL }, NULL, NULL);
 	a_command_runs_and_its_end_is_seen();
 	time_and_stop_end_it();
 	limits_say_why();
