@@ -12,6 +12,7 @@
 
 #include "agent/loop_state.h"
 #include "agent/opening.h"
+#include "agent/walls.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
@@ -379,6 +380,12 @@ static void loop_close(struct loop *l)
 	arena_drop(&l->reply.a);
 }
 
+/* Told by the tools; an event that cannot be written shows at the next one. */
+static void refused(void *arg, const struct sandbox_refusal *r)
+{
+	loop_log(arg, "refused", walls_refusal(r), NULL);
+}
+
 static int loop_open(struct loop *l, struct arena *a, const struct loop_options *o, struct err *e)
 {
 	*l = (struct loop){ .a = a, .o = o, .tools = buf_max(256 << 10) };
@@ -390,6 +397,9 @@ static int loop_open(struct loop *l, struct arena *a, const struct loop_options 
 	if (toolbox_open(&l->box, o->dir, o->sandbox, arena_printf(a, "%s/out", session_folder(o->session)), e) < 0)
 		return -1;
 	l->box.protect = o->protect;
+	l->box.warm = o->warm;
+	l->box.on_refused = refused;
+	l->box.refused_arg = l;
 	l->box.test_command = o->test_command;
 	l->box.stop = o->stop;
 	l->box.result_max = context_limit(l) / 6 < RESULT_LEAST ? RESULT_LEAST : context_limit(l) / 6;

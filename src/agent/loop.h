@@ -40,6 +40,7 @@ struct loop_options {
 	struct model *model;
 	const char *dir;                 /* the work tree                                         */
 	const struct sandbox *sandbox;
+	struct sandbox_session **warm;   /* told the warm sandbox of the calls while it is open; may be NULL */
 	const char *task;                /* its id in events; NULL: there is but one (exec)       */
 	const char *const *tools;        /* names, NULL-ended; NULL: all but finish               */
 	const char *rules;               /* behind ours in the system's message; may be NULL      */

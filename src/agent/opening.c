@@ -108,7 +108,7 @@ static void add_tests(struct arena *a, const struct toolbox *box, struct buf *b)
 
 	if (box->test_command)
 		buf_printf(b, "tests: %.300s\n", box->test_command);
-	else if (suite_find(a, box->tree, NULL, &s, &e) == 0)
+	else if (suite_find(a, box->tree, NULL, NULL, &s, &e) == 0)
 		buf_printf(b, "tests: %s was found\n", s.runner);
 	else
 		buf_add_str(b, "tests: none were found\n");

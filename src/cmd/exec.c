@@ -8,6 +8,7 @@
 #include "cmd/exec.h"
 
 #include "agent/loop.h"
+#include "agent/walls.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "cmd/cmd.h"
@@ -134,7 +135,7 @@ static int work(struct arena *a, struct session *s, const struct settings *set, 
 
 	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || model_open(&c, &m, e) < 0)
 		return -1;
-	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 ||
+	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 || session_add(s, "sandbox", walls_sandbox(&box), e) < 0 ||
 	    session_add(s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(m), "endpoint", model_endpoint(m), "small",
 					      model_is_small(m)), e) < 0)
 		return -1;

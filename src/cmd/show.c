@@ -25,15 +25,16 @@ static const struct opt options[] = {
 
 struct account {
 	const json_t *entry;    /* of the index                                        */
-	json_t *about, *model, *spec, *plan, *summary, *ended, *tests, *said; /* latest of each, owned */
+	json_t *about, *model, *spec, *plan, *summary, *ended, *tests, *said, *sandbox; /* latest of each, owned */
 	json_t *notes;          /* lines                                               */
+	json_t *refused;        /* what the sandbox refused, the first hundred         */
 	int64_t turns, prompt, cached, completion, elapsed_ms, commits, samples, calls;
 	double cost;
 };
 
 static void account_drop(struct account *x)
 {
-	json_t *all[] = { x->about, x->model, x->spec, x->plan, x->summary, x->ended, x->tests, x->said, x->notes };
+	json_t *all[] = { x->about, x->model, x->spec, x->plan, x->summary, x->ended, x->tests, x->said, x->sandbox, x->notes, x->refused };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		json_decref(all[i]);
@@ -107,6 +108,10 @@ static int fold(void *arg, const struct session_event *ev, struct err *e)
 		x->calls++;
 	else if (!strcmp(t, "summary"))
 		latest(&x->summary, d);
+	else if (!strcmp(t, "sandbox"))
+		latest(&x->sandbox, d);
+	else if (!strcmp(t, "refused") && json_array_size(x->refused) < 100)
+		json_array_append(x->refused, (json_t *)(uintptr_t)d);
 	else if (!strcmp(t, "note") && json_array_size(x->notes) < 100)
 		json_array_append(x->notes, json_object_get(d, "text"));
 	else if (!strcmp(t, "stopped") || !strcmp(t, "end"))
@@ -216,9 +221,19 @@ static void print_cost(const struct account *x)
 	head("cost");
 	printf("%lld turns, %lld tokens in (%lld cached), %lld out, %s\n", (long long)x->turns, (long long)x->prompt,
 	       (long long)x->cached, (long long)x->completion, plain_cost(x->cost, cost));
-	if (json_object_get(x->summary, "sandbox_level")) {
+	if (x->sandbox || json_object_get(x->summary, "sandbox_level")) {
+		const char *backend = json_text_or(x->sandbox, "backend", "own"), *lacks = json_text_or(x->sandbox, "lacks", "");
+
 		head("sandbox");
-		printf("level %lld\n", (long long)json_whole(x->summary, "sandbox_level", 0));
+		if (strcmp(backend, "own"))
+			plain_print(stdout, backend, 20);
+		else
+			printf("level %lld", (long long)json_whole(x->sandbox, "level", json_whole(x->summary, "sandbox_level", 0)));
+		if (*lacks) {
+			fputs(": ", stdout);
+			plain_print(stdout, lacks, 500);
+		}
+		putchar('\n');
 	}
 }
 
@@ -285,6 +300,28 @@ static void print_texts(const char *heading, const json_t *list)
 	}
 }
 
+/* Harm that was tried, or work that needs more than it was given: which wall held, and how a person allows it. */
+static void print_refused(const struct account *x)
+{
+	static const char *const keys[] = { "what", "program", "wall", "rule", NULL };
+	const json_t *r;
+	size_t i;
+
+	if (json_array_size(x->refused))
+		printf("\nRefused by the sandbox\n");
+	json_array_foreach(x->refused, i, r) {
+		fputs("  ", stdout);
+		for (int k = 0; keys[k]; k++) {
+			if (k && *json_text_or(r, keys[k], ""))
+				fputs(k == 1 ? " by " : k == 2 ? ", " : ": ", stdout);
+			plain_print(stdout, json_text_or(r, keys[k], ""), 300);
+		}
+		if (json_whole(r, "times", 1) > 1)
+			printf(" (%lld times)", (long long)json_whole(r, "times", 1));
+		putchar('\n');
+	}
+}
+
 static void print_account(const struct account *x)
 {
 	const char *id = json_text_or(x->entry, "id", "?"), *why = json_text(x->ended, "why");
@@ -314,6 +351,7 @@ static void print_account(const struct account *x)
 	print_texts("Proposed by the model alone, not enforced", told(x, "proposed"));
 	print_texts("Given up", json_list(x->summary, "given_up"));
 	print_texts("Missing", json_list(x->summary, "missing"));
+	print_refused(x);
 	if (why) {
 		fputs("\nStopped: ", stdout);
 		plain_print(stdout, why, 1000);
@@ -356,6 +394,8 @@ static void print_json(const struct account *x)
 	json_object_set_new(v, "summary", or_nothing(x->summary));
 	json_object_set_new(v, "ended", or_nothing(x->ended));
 	json_object_set_new(v, "notes", or_nothing(x->notes));
+	json_object_set_new(v, "sandbox", or_nothing(x->sandbox));
+	json_object_set_new(v, "refused", or_nothing(x->refused));
 	json_object_set_new(v, "tokens", json_pack("{s:I, s:I, s:I}", "prompt", (json_int_t)x->prompt, "cached", (json_int_t)x->cached,
 						   "completion", (json_int_t)x->completion));
 	json_object_set_new(v, "commits", json_integer(x->commits));
@@ -397,7 +437,7 @@ static int print_event(void *arg, const struct session_event *ev, struct err *e)
 
 static int run(struct arena *a, const struct opts *o, struct err *e)
 {
-	auto_account x = { .notes = json_array() };
+	auto_account x = { .notes = json_array(), .refused = json_array() };
 	auto_json *entry = NULL;
 	bool as_json = opts_has(o, "json");
 	int r;

@@ -233,6 +233,26 @@ static void tell_summary(struct view *v, const char *what, const json_t *d)
 	}
 }
 
+/* What was tried, by whom, which wall held, and how a person allows it. */
+static void tell_refused(struct view *v, const char *what, const json_t *d)
+{
+	const char *program = json_text_or(d, "program", "");
+
+	line_begin(v, BAD, what);
+	plain_print(stderr, json_text_or(d, "what", "?"), 80);
+	if (*program) {
+		fputs(" by ", stderr);
+		plain_print(stderr, program, 60);
+	}
+	if (json_whole(d, "times", 1) > 1)
+		fprintf(stderr, ", %lld times", (long long)json_whole(d, "times", 1));
+	fputs(" (", stderr);
+	plain_print(stderr, json_text_or(d, "wall", "?"), 20);
+	fputs("): ", stderr);
+	plain_print(stderr, json_text_or(d, "rule", ""), 300);
+	fputc('\n', stderr);
+}
+
 static void tell_stopped(struct view *v, const char *what, const json_t *d)
 {
 	say(v, BAD, what, json_text_or(d, "why", ""));
@@ -343,7 +363,7 @@ static const struct {
 	{ "stopped", "stopped", tell_stopped }, { "progress", "working", tell_progress },
 	{ "tool.result", "", tell_result },     { "reply", "says", tell_reply },
 	{ "say", "told", tell_said },           { "context.cut", "context", tell_cut },
-	{ "end", "done", tell_end },
+	{ "end", "done", tell_end },           { "refused", "refused", tell_refused },
 };
 
 static void print_json(const struct session_event *ev)

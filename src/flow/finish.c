@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "agent/walls.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
@@ -178,7 +179,7 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 			given_up, "missing", missing, "elapsed_ms", (json_int_t)flow_elapsed_ms(f), "turns", (json_int_t)f->turns,
 			"tokens", "prompt", (json_int_t)f->spent.prompt, "cached", (json_int_t)f->spent.cached, "completion",
 			(json_int_t)f->spent.completion, "sandbox_level",
-			f->box.backend == SANDBOX_OWN ? sandbox_probe()->level : 0, "next", next_steps(f));
+			walls_level(&f->box), "next", next_steps(f));
 	if (!isnan(f->spent.cost))
 		json_object_set_new(sum, "cost", json_real(f->spent.cost));
 	if (bad) {

@@ -8,6 +8,7 @@
  */
 #include "flow/flow.h"
 
+#include "agent/walls.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
@@ -206,15 +207,14 @@ static const char *const end_names[] = {
 /* The sandbox, or a reason why nothing may run. */
 static int box(struct flow *f, struct err *e)
 {
-	const struct sandbox_level *l;
+	const struct sandbox_level *l = NULL;
 
 	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir, .image = f->o->image };
-	if (f->o->sandbox != SANDBOX_OWN)
-		return 0;
-	l = sandbox_probe();
-	if (l->level < (f->o->sandbox_level > 2 ? f->o->sandbox_level : 2))
+	if (f->o->sandbox == SANDBOX_OWN)
+		l = sandbox_probe();
+	if (l && l->level < (f->o->sandbox_level > 2 ? f->o->sandbox_level : 2))
 		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s", l->level, l->why);
-	return 0;
+	return session_add(f->s, "sandbox", walls_sandbox(&f->box), e);
 }
 
 /* What would be missed only once a model has been paid. */

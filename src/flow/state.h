@@ -32,6 +32,8 @@ struct flow {
 	json_t *spec;                 /* cured specification, owned               */
 	struct plan plan;
 	struct sandbox box;
+	struct sandbox_session *warm; /* of the agent at work, while it is open  */
+	const char *testing;          /* which task's tests run                  */
 	const char *const *protect;   /* flow_protected's answer                  */
 	struct held *held;            /* the acceptance tests as HEAD has them; see flow_tests_hold */
 	int held_n;

@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "agent/walls.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "blueprint/blueprint.h"
@@ -103,8 +104,19 @@ int flow_tests_hold(struct flow *f, struct err *e)
 	return 0;
 }
 
+static void refused(void *arg, const struct sandbox_refusal *r)
+{
+	const struct flow *f = arg;
+	json_t *d = walls_refusal(r);
+
+	json_object_set_new(d, "task", json_string(f->testing));
+	session_add(f->s, "refused", d, NULL);
+}
+
 int flow_test(struct flow *f, const char *task, const char *const *files, struct suite_report *r, struct err *e)
 {
+	char look[SANDBOX_LOOK];
+	const char *seen_at;
 	struct suite s;
 	struct sandbox box = f->box;
 	struct arena *a = f->t ? f->t : f->a;
@@ -114,7 +126,11 @@ int flow_test(struct flow *f, const char *task, const char *const *files, struct
 	box.protect = flow_protected(f);
 	if (!f->blueprint) /* the model's pytest.ini may not choose which of the acceptance tests count */
 		box.env = pytest_plain;
-	if (suite_find(a, f->dir, command, &s, e) < 0 || flow_tests_hold(f, e) < 0)
+	box.on_refused = refused;
+	box.refused_arg = f;
+	f->testing = task;
+	seen_at = sandbox_beside(f->warm, &box, look);
+	if (suite_find(a, f->dir, seen_at, command, &s, e) < 0 || flow_tests_hold(f, e) < 0)
 		return -1;
 	if (suite_run(a, &s, &box, files, 10 * 60 * 1000, f->o->stop, r, e) < 0)
 		return err_wrap(e, "tests of %s", task);

@@ -9,6 +9,7 @@
 #include "sandbox/own.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -183,6 +184,17 @@ int sandbox_tree(const struct sandbox_session *s)
 	unsigned owner;
 
 	return warm_tree(s, &owner);
+}
+
+const char *sandbox_beside(struct sandbox_session *s, struct sandbox *box, char look[SANDBOX_LOOK])
+{
+	box->session = NULL;
+	if (!s || sandbox_tree(s) < 0)
+		return box->tree;
+	box->tree_of = s;
+	box->layer = box->tree_source = NULL;
+	snprintf(look, SANDBOX_LOOK, "/proc/self/fd/%d", sandbox_tree(s));
+	return look;
 }
 
 /* File access alone goes by these two; the rest of us stays what it is. As another user, root's rights over files sleep. */

@@ -107,6 +107,11 @@ int sandbox_tree(const struct sandbox_session *s);
 void sandbox_act(const struct sandbox_session *s);
 void sandbox_act_end(void);
 
+enum { SANDBOX_LOOK = 32 };
+/* Makes of box, which shows the same tree with the same layer, one that can stand beside s (tree_of). Returns the path under
+ * which we see the files of that tree, while s is open: "/proc/self/fd/N", in look; or the tree's own when there is no inside. */
+const char *sandbox_beside(struct sandbox_session *s, struct sandbox *box, char look[SANDBOX_LOOK]);
+
 /* What this machine can hold: 0 nothing, 1 Landlock and seccomp, 2 namespaces too, 3 cgroup too. Cached. */
 struct sandbox_level {
 	int level;

@@ -221,17 +221,14 @@ static int from_command(struct arena *a, const char *tree, const char *command, 
 	return 0;
 }
 
-int suite_find(struct arena *a, const char *tree, const char *command, struct suite *out, struct err *e)
+static int find(struct arena *a, int dir, const char *tree, const char *command, struct suite *out, struct err *e)
 {
 	static const char *const none[] = { NULL };
-	auto_fd dir = fs_open_dir(tree, e);
 	struct found f = { 0 };
 	const char *script;
 	bool manifest_python, manifest_go;
 	int top;
 
-	if (dir < 0)
-		return err_wrap(e, "tests");
 	if (command && *command)
 		return from_command(a, tree, command, out, e);
 	if ((top = dup(dir)) >= 0)
@@ -252,4 +249,17 @@ int suite_find(struct arena *a, const char *tree, const char *command, struct su
 		return runner_make(a, "node", tree, none, out, e);
 	return err_set(e, ERR_NOT_FOUND, "no tests in %s: looked for test_*.py and *_test.py, *_test.go beside a go.mod, "
 		       "*.test.js and scripts.test of package.json; or name a command in the configuration", tree);
+}
+
+int suite_find(struct arena *a, const char *tree, const char *seen_at, const char *command, struct suite *out, struct err *e)
+{
+	const char *look_at = seen_at ? seen_at : tree;
+	auto_fd dir = fs_open_dir(look_at, e);
+
+	if (dir < 0)
+		return err_wrap(e, "tests");
+	if (find(a, dir, tree, command, out, e) < 0)
+		return -1;
+	out->look = arena_strdup(a, look_at);
+	return 0;
 }

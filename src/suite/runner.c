@@ -134,16 +134,16 @@ static const char *in_folders(struct arena *a, const char *program, const char *
 }
 
 /* The name itself when the sandbox will find it, else a path, with *shown set to the folder that must be shown. */
-static const char *place_program(struct arena *a, const char *tree, const char *program, const char **shown)
+static const char *place_program(struct arena *a, const struct suite *s, const char *program, const char **shown)
 {
 	static const char *const inside[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/bin", NULL };
 	static const char *const near[] = { "/usr/local/go/bin", "/usr/lib/go/bin", "/usr/local/node/bin", NULL };
-	char *own = arena_printf(a, "%s/.venv/bin/%s", tree, program), real[PATH_MAX], *slash;
+	char *own = arena_printf(a, "%s/.venv/bin/%s", s->look, program), real[PATH_MAX], *slash;
 	const char *path;
 
 	*shown = NULL;
 	if (!strcmp(program, "python3") && fs_is_runnable(own))
-		return own;
+		return arena_printf(a, "%s/.venv/bin/%s", s->tree, program);
 	if (in_folders(a, program, inside))
 		return program;
 	if ((path = in_folders(a, program, near)))
@@ -204,7 +204,7 @@ static int words_kept(const struct runner_call *c, int n)
 	bool discovers = c->s->argv[n] && !strcmp(c->s->argv[n], "discover");
 
 	for (int i = n; c->s->argv[i]; i++)
-		if (!discovers && !is_place(c->s->tree, c->s->argv[i]))
+		if (!discovers && !is_place(c->s->look, c->s->argv[i]))
 			c->argv[n++] = c->s->argv[i];
 	return n;
 }
@@ -215,7 +215,7 @@ static int choose(struct runner_call *c, int n, struct err *e)
 
 	n = words_kept(c, n);
 	if (!strcmp(c->s->runner, "go")) {
-		if (!(go = go_arguments(c->a, c->s->tree, c->only, e)))
+		if (!(go = go_arguments(c->a, c->s->look, c->only, e)))
 			return -1;
 		for (int i = 0; go[i]; i++)
 			c->argv[n++] = go[i];
@@ -265,7 +265,7 @@ int runner_call(struct runner_call *c, const struct sandbox *box, struct err *e)
 		c->read[reads++] = share;
 	}
 	if (r->words && box->backend != SANDBOX_OCI)
-		c->argv[0] = place_program(c->a, c->s->tree, c->argv[0], &shown);
+		c->argv[0] = place_program(c->a, c->s, c->argv[0], &shown);
 	if (shown)
 		c->read[reads++] = shown;
 	n = length(c->env);

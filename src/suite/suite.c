@@ -35,7 +35,7 @@ static void on_output(void *arg, struct bytes piece, bool is_stderr)
 /* The report file of a command, when this run wrote it. */
 static int read_report_file(const struct suite *s, struct when since, struct buf *out, struct err *e)
 {
-	auto_fd tree = fs_open_dir(s->tree, e), fd = -1;
+	auto_fd tree = fs_open_dir(s->look, e), fd = -1;
 	struct stat st;
 
 	if (tree < 0 || (fd = fs_open_beneath(tree, s->report, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, e)) < 0)
@@ -175,7 +175,7 @@ static void fill(struct arena *a, const struct suite *s, const struct runner_cal
 	if (got->running && (p->timed_out || !got->ended))
 		add_running(got, p->timed_out);
 	if (!strcmp(s->runner, "go"))
-		go_places(a, s->tree, got);
+		go_places(a, s->look, got);
 	for (int i = 0; i < got->n; i++)
 		shorten(a, s->tree, &got->tests[i]);
 	*out = (struct suite_report){

@@ -44,13 +44,15 @@ struct suite {
 	const char *const *argv;  /* NULL-ended; argv[0] is a name, looked up in the sandbox                              */
 	int fixed;                /* of its words, those that stay when only some tests are run                           */
 	const char *tree;
+	const char *look;         /* where we look at its files: tree, or another path to what a sandbox shows there     */
 	const char *report;       /* for "command": path beneath the tree that it writes its report to, or NULL           */
 	const char *command;      /* for people                                                                           */
 };
 
 /* command: from the configuration, wins over what is found; NULL: find. ERR_NOT_FOUND says what was looked for. A
- * command that is a plain call of a known runner ("python3 -m pytest -q tests") is run through our reporter of it. */
-int suite_find(struct arena *a, const char *tree, const char *command, struct suite *out, struct err *e);
+ * command that is a plain call of a known runner ("python3 -m pytest -q tests") is run through our reporter of it.
+ * look: as sandbox_beside gives it, and as long as the run lasts; NULL: the tree itself. */
+int suite_find(struct arena *a, const char *tree, const char *look, const char *command, struct suite *out, struct err *e);
 
 /* only: names of test files or test ids to run, NULL-ended; NULL: all. Each must be seen to run, or the report is not
  * green. node runs the whole file of an id; a command always runs all. limit_ms 0: 10 minutes. */

@@ -56,6 +56,8 @@ int toolbox_enter(struct toolbox *t, struct err *e)
 	plan(t);
 	if (sandbox_open(&t->box, &t->box.session, e) < 0)
 		return -1;
+	if (t->warm)
+		*t->warm = t->box.session;
 	t->dir = sandbox_tree(t->box.session) < 0 ? t->outer : sandbox_tree(t->box.session);
 	return 0;
 }
@@ -63,5 +65,7 @@ int toolbox_enter(struct toolbox *t, struct err *e)
 void toolbox_leave(struct toolbox *t)
 {
 	sandbox_close(&t->box.session);
+	if (t->warm)
+		*t->warm = NULL;
 	t->dir = t->outer;
 }

@@ -59,7 +59,7 @@ static const struct tool table[] = {
 	{ "test", "Run the project's tests and report each failure as name, file:line, message.",
 	  OBJECT("\"only\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"test files or test names; "
 		 "absent: all\"}", ""),
-	  false, true, TOOL_APART, tool_test },
+	  false, true, TOOL_COMMAND, tool_test },
 	{ "finish", "Say that the work is done. Checks run before it is accepted.",
 	  OBJECT(TEXT("summary", "what was done, for the person who asked"), "\"summary\""), true, true, TOOL_APART, tool_finish },
 	{ 0 },

@@ -41,6 +41,7 @@ struct toolbox {
 	sandbox_refused_fn *on_refused;  /* told what of a command was refused; may be NULL                     */
 	void *refused_arg;
 	long refusals;                   /* of the last command                                                 */
+	struct sandbox_session **warm;   /* told the warm sandbox while it is open; may be NULL                 */
 	const char *read[18];
 };
 

@@ -104,6 +104,28 @@ check 'a hostile model gets nothing from outside the tree' test "$(cat "$out")" 
 check 'in no request' served
 check 'and changes nothing there' test "$(cat "$tmp/secret")" = 'root:SECRET'
 
+if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
+	scenario '{"steps": [
+	 {"answer": {"calls": [{"name": "shell", "arguments": {"command": "unshare -m true; echo kept >/tmp/kept"}}]}},
+	 {"expect": {"last": ", refused by the sandbox]", "has_not": ["seccomp"]}, "answer": {"calls": [
+	  {"name": "shell", "arguments": {"command": "cat /tmp/kept"}}, {"name": "write", "arguments": {"path": "test_a.py",
+	  "content": "import os, unittest\nclass T(unittest.TestCase):\n    def test_fresh(self):\n        self.assertFalse(os.path.exists(\"/tmp/kept\"))\n"}},
+	  {"name": "test", "arguments": {}}]}},
+	 {"expect": {"last": "1 passed, 0 failed", "has": ["kept\\n[0, "]}, "answer": {"text": "Tried."}}
+	]}'
+	model exec go
+	check 'what the sandbox refuses is told to a person, with the wall and the rule' complains 'refused    unshare'
+	check 'commands share one /tmp, a test run has its own; the model hears only that something was refused' served
+	run sealwright show
+	check 'show names it' prints 'Refused by the sandbox'
+	check 'and by which wall' prints 'by unshare, seccomp: '
+	check 'and the level that held it' prints 'sandbox   level '
+	run sealwright show --json
+	check 'for programs as well' prints '"refused":[{"wall":"seccomp"'
+else
+	skip 'what the sandbox refuses is told' "$(sealwright doctor 2>&1 | grep -i sandbox | head -n 1)"
+fi
+
 scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "date +%s%N"}}]}}]}'
 model exec --max-turns 3 go
 check 'a budget ends it' exits 1

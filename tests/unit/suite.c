@@ -35,7 +35,7 @@ static struct suite find(const char *command)
 	struct suite s = { 0 };
 	struct err e = { 0 };
 
-	if (suite_find(&a, tree, command, &s, &e) < 0)
+	if (suite_find(&a, tree, NULL, command, &s, &e) < 0)
 		ok(false, "tests are found: %s", e.text);
 	return s;
 }
@@ -366,10 +366,10 @@ static void tests_are_found(void)
 	struct err e = { 0 };
 
 	new_tree("find-nothing");
-	ok(suite_find(&a, tree, NULL, &s, &e) < 0 && e.code == ERR_NOT_FOUND, "an empty tree has no tests");
+	ok(suite_find(&a, tree, NULL, NULL, &s, &e) < 0 && e.code == ERR_NOT_FOUND, "an empty tree has no tests");
 	ok(strstr(e.text, "test_*.py") && strstr(e.text, "_test.go"), "and the message says what was looked for: %s", e.text);
 	put("package.json", "{\"scripts\":{\"test\":\"echo \\\"Error: no test specified\\\" && exit 1\"}}");
-	ok(suite_find(&a, tree, NULL, &s, &e) < 0, "npm's placeholder is no test");
+	ok(suite_find(&a, tree, NULL, NULL, &s, &e) < 0, "npm's placeholder is no test");
 	put("package.json", "{\"scripts\":{\"test\":\"jest\"}}");
 	is_text(find(NULL).command, "npm test --silent", "a script of package.json is");
 	put("a_test.go", "package a\n");
