@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "cmd/cmd.h"
+#include "cmd/locks.h"
 #include "cmd/sandbox_log.h"
 #include "cmd/settings.h"
 #include "cmd/stop.h"
@@ -130,7 +131,7 @@ static int prepare(struct job *j, struct err *e)
 	struct profile *p = &j->profile;
 
 	if (settings_load(j->a, NULL, &j->set, e) < 0 || tree_of(j, e) < 0 ||
-	    profile_load(j->a, opts_text_or(j->o, "profile", "none"), j->box.tree, p, e) < 0 || flags_over(j, e) < 0)
+	    profile_load(j->a, opts_text_or(j->o, "profile", "none"), j->box.tree, p, e) < 0 || flags_over(j, e) < 0 || locks_apply(&j->set, p, e) < 0)
 		return -1;
 	j->box.backend = j->set.sandbox == SANDBOX_OCI ? SANDBOX_OCI : SANDBOX_OWN;
 	j->box.image = j->set.image;
@@ -142,7 +143,7 @@ static int prepare(struct job *j, struct err *e)
 
 static int level_check(const struct job *j, struct err *e)
 {
-	int least = j->set.sandbox_level > j->profile.level_min ? j->set.sandbox_level : j->profile.level_min;
+	const int least = j->profile.level_min;
 	const struct sandbox_level *l;
 
 	if (j->box.backend == SANDBOX_OCI || least <= 2) /* our own sandbox is level 2, or is refused */

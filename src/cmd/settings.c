@@ -238,7 +238,8 @@ static int tags_read(struct arena *a, const struct settings_parts *p, struct set
 static int policy_known(const struct settings_parts *p, struct err *e)
 {
 	static const char *const keys[] = { "sandbox", "sandbox_level", "endpoints", "hosts", "max_turns", "max_tokens",
-					    "max_cost", "time", NULL };
+					    "max_cost", "time", "sandbox_time", "sandbox_memory", "sandbox_disk",
+					    "sandbox_processes", NULL };
 
 	for (const struct conf *c = p->policy ? p->policy->first : NULL; c; c = c->next) {
 		bool known = false;
@@ -246,8 +247,9 @@ static int policy_known(const struct settings_parts *p, struct err *e)
 		for (const char *const *k = keys; *k; k++)
 			known = known || !strcmp(*k, c->key);
 		if (!known)
-			return err_set(e, ERR_DENIED, "%s:%d: no lock %s; there are sandbox, sandbox_level, endpoints, hosts, "
-				       "max_turns, max_tokens, max_cost and time", p->policy_path, c->key_line, c->key);
+			return err_set(e, ERR_DENIED, "%s:%d: no lock %s; there are sandbox, sandbox_level, sandbox_time, "
+				       "sandbox_memory, sandbox_disk, sandbox_processes, endpoints, hosts, max_turns, max_tokens, max_cost "
+				       "and time", p->policy_path, c->key_line, c->key);
 	}
 	return 0;
 }
@@ -311,6 +313,12 @@ static int sandbox_lock(struct arena *a, struct settings *s, const struct settin
 	    conf_whole(p->policy, "sandbox_level", 1, 4, &level, e) < 0)
 		return err_wrap(e, "%s", p->policy_path);
 	s->sandbox_level = (int)level;
+	s->sandboxes = allowed;
+	if (conf_time(p->policy, "sandbox_time", &s->sandbox_most.time_ms, e) < 0 ||
+	    conf_size(p->policy, "sandbox_memory", &s->sandbox_most.memory, e) < 0 ||
+	    conf_size(p->policy, "sandbox_disk", &s->sandbox_most.disk, e) < 0 ||
+	    conf_whole(p->policy, "sandbox_processes", 1, 1000000, &s->sandbox_most.processes, e) < 0)
+		return err_wrap(e, "%s", p->policy_path);
 	if (level && s->sandbox == SANDBOX_OFF)
 		return err_set(e, ERR_DENIED, "%s asks for no sandbox; %s wants at least level %d", v->where, p->policy_path,
 			       (int)level);

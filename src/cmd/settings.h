@@ -65,6 +65,10 @@ struct settings {
 	const char *policy;               /* its file                                                  */
 	const char *const *endpoints;     /* "local" and URL beginnings                                */
 	const char *const *hosts;         /* that the sandbox may ever be given                        */
+	const char *const *sandboxes;     /* "own", "oci", "off": no other                             */
+	struct {
+		int64_t time_ms, memory, disk, processes; /* the most that a sandbox may spend; 0: no lock     */
+	} sandbox_most;
 	int sandbox_level;                /* the least that sandbox_probe must say                     */
 
 	struct settings_value values[SETTINGS_MAX]; /* in the order of the table */

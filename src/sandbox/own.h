@@ -267,9 +267,6 @@ int oci_start(const struct sandbox *s, const char *const *argv, const char *dir,
 
 /* The environment inside: from zero, then s->env. */
 const char *const *sandbox_env(struct arena *a, const struct sandbox *s);
-int64_t sandbox_memory(const struct sandbox *s);
-int64_t sandbox_disk(const struct sandbox *s);
-int sandbox_processes(const struct sandbox *s);
 /* True when path is folder or stands beneath it. */
 bool path_is_beneath(const char *path, const char *folder);
 

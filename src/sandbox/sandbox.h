@@ -82,6 +82,11 @@ struct sandbox {
 	struct sandbox_session *session; /* run in this warm sandbox, which was opened for the same tree; NULL: a cold one */
 };
 
+/* What holds where s says 0. */
+int64_t sandbox_memory(const struct sandbox *s);
+int64_t sandbox_disk(const struct sandbox *s);
+int sandbox_processes(const struct sandbox *s);
+
 /* p->env and p->by are ignored: the environment is built from zero. p->dir must stand beneath the tree; NULL: the tree.
  * -1 when the sandbox itself could not be built (ERR_DENIED with the cure): never falls back to running outside.
  * SANDBOX_OFF, which a person must ask for, runs the command plainly, without variables of ours that look like secrets. */

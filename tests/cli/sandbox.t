@@ -120,6 +120,23 @@ check 'of both streams' prints '"stream":"stderr","text":"e\n"'
 run sealwright sandbox --json -- no-such-program
 check 'errors, too' prints '"type":"error","code":"not_found","exit":127'
 
+# ---- an organisation's locks; its file has a fixed place, so a test needs an /etc of its own ----
+mkdir -p "$tmp/etc/sealwright"
+cp /etc/passwd "$tmp/etc/"
+policy() { unshare -r -m sh -c 'mount --bind "$0" /etc && exec "$@"' "$tmp/etc" "$@"; }
+printf 'sandbox: own\nsandbox_memory: 2G\nsandbox_time: 1h\n' >"$tmp/etc/sealwright/policy.yml"
+if policy true 2>/dev/null; then
+	run policy sealwright sandbox --memory 4G -- true
+	check 'more memory than the policy allows is denied' exits 125
+	check 'by both numbers' complains 'memory 4G; /etc/sealwright/policy.yml allows at most 2G'
+	run policy sealwright sandbox --backend oci -- true
+	check 'so is another backend' complains 'asks for the sandbox oci, which /etc/sealwright/policy.yml does not allow'
+	run policy sealwright sandbox --profile deps -- true
+	check 'a profile is held against it, too' complains 'memory 8G; /etc/sealwright/policy.yml allows at most 2G'
+else
+	skip 'a policy locks the sandbox' 'no user namespaces here'
+fi
+
 # ---- a terminal ----
 cat >"$tmp/term.py" <<'EOF'
 import os, pty, select, sys, time
