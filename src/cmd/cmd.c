@@ -28,6 +28,7 @@
 	X(cmd_exec) \
 	X(cmd_resume) \
 	X(cmd_sandbox) \
+	X(cmd_sandbox_profiles) \
 	X(cmd_models_list) \
 	X(cmd_models_pull) \
 	X(cmd_models_test) \

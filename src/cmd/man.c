@@ -190,7 +190,7 @@ void help_man(FILE *f, const struct command *c)
 		fputs(".Ar ", f);
 		for (const char *p = c->usage; *p; p++)
 			put(f, *p, false);
-		putc('\n', f);
+		fputs(strpbrk(c->usage, " ") ? "\\&\n" : "\n", f); /* else a bracket at the end is taken for punctuation */
 	}
 	fputs(".Sh DESCRIPTION\n", f);
 	text(f, arena_printf(&a, "%s.", c->summary), strlen(c->summary) + 1);

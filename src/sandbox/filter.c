@@ -124,6 +124,16 @@ static const struct {
 	{ "sendto", FLAGS3 }, { "sendmsg", FLAGS2 }, { "sendmmsg", FLAGS3 }, { "fcntl", FCNTL }, { "prlimit64", PRLIMIT },
 };
 
+const char *filter_allowed(void)
+{
+	return allowed;
+}
+
+const char *filter_refused(void)
+{
+	return refused;
+}
+
 enum { CALLS = 512, PROGRAM = 2048 };
 
 struct assembly {

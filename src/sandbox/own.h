@@ -95,6 +95,8 @@ void view_read_copies(void);
 /* In the child, with all rights over its own mount namespace. 0, or -1 with *f filled. */
 int view_build(struct view *v, struct own_fail *f);
 int view_proc(const struct view *v);
+/* The folders, small files and links of the view, into an empty folder. System calls only; -1 with errno. */
+int view_files(const struct view *v, int root);
 
 /* ---- gitconfig.c ---- */
 
@@ -118,6 +120,9 @@ enum filter_kind {
 	FILTERS
 };
 
+/* Names of calls, each with a blank behind it: allowed whatever their arguments are, and refused by name. */
+const char *filter_allowed(void);
+const char *filter_refused(void);
 /* The program, made once. */
 const struct sock_fprog *filter_get(enum filter_kind kind);
 /* The errno that a program (a plain one) answers with; 0 when it allows the call. */

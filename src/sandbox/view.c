@@ -249,7 +249,7 @@ static int write_file(int root, const char *at, struct bytes text)
 	return close(fd);
 }
 
-static int place_files(const struct view *v, int root)
+int view_files(const struct view *v, int root)
 {
 	for (int i = 0; folders[i]; i++)
 		if (make_way(root, folders[i], true) < 0)
@@ -405,7 +405,7 @@ int view_build(struct view *v, struct own_fail *f)
 	root = new_root();
 	if (root < 0)
 		return -1;
-	if (place_files(v, root) < 0 || place_scratch(v, root) < 0 ||
+	if (view_files(v, root) < 0 || place_scratch(v, root) < 0 ||
 	    mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
 		return -1;
 	f->step = STEP_SHOW;

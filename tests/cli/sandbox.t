@@ -120,6 +120,41 @@ check 'of both streams' prints '"stream":"stderr","text":"e\n"'
 run sealwright sandbox --json -- no-such-program
 check 'errors, too' prints '"type":"error","code":"not_found","exit":127'
 
+# ---- profiles, and the same as an OCI bundle ----
+run sealwright sandbox profiles
+check 'profiles are listed' prints 'scan      Looking at code that nobody trusts'
+run sealwright sandbox profiles --json
+check 'also as JSON' is_json
+run sealwright sandbox profiles show deps
+check 'one is shown' is_json
+check 'with the digest of its rules' prints '"rules": "sha256:'
+run sealwright sandbox profiles show none --oci
+check 'or as a configuration of runc' is_json
+check 'which names no capability' prints '"bounding": []'
+run sealwright sandbox profiles hide none
+check 'nothing else is taken' exits 2
+printf '[remote "o"]\n\turl = https://user:hidden@example.org/x\n' >>.git/config
+run sealwright sandbox --oci-bundle "$tmp/bundle" -- sh -c 'cat .git/config; echo made >made; echo x >.git/hooks/h; ls /home/agent; exit 7'
+check 'a bundle is written' exits 0
+run sealwright sandbox --oci-bundle "$tmp/bundle" -- true
+check 'not over another one' complains 'is not empty'
+for engine in runc crun; do
+	if ! command -v $engine >/dev/null; then
+		skip "$engine runs the bundle" "no $engine"
+		continue
+	fi
+	rm -f made
+	run sh -c 'cd "$1/bundle" && XDG_RUNTIME_DIR=$1 timeout 30 "$2" --root "$1/$2" run "sealwright-$2-$$"' sh "$tmp" $engine
+	if [ "$status" -ne 7 ] && grep -qE 'cgroup|userns|namespace|newuidmap|permission denied|not permitted' "$err"; then
+		skip "$engine runs the bundle" "$(head -c 200 "$err" | tr '\n' ' ')"
+		continue
+	fi
+	check "$engine runs the bundle" exits 7
+	check 'in the tree' test -f made
+	check 'with .git read-only' complains 'Read-only file system'
+	check 'and without a token' says_not hidden
+done
+
 # ---- an organisation's locks; its file has a fixed place, so a test needs an /etc of its own ----
 mkdir -p "$tmp/etc/sealwright"
 cp /etc/passwd "$tmp/etc/"
