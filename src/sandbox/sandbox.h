@@ -112,6 +112,10 @@ int sandbox_tree(const struct sandbox_session *s);
 void sandbox_act(const struct sandbox_session *s);
 void sandbox_act_end(void);
 
+/* Whether a layer works on these disks, by using it: tree holds `file` and `folder` with something in it; layer as above. Changes
+ * the layer. arg: not used, so that it can be a layer_how's `works` (work/layer.h). */
+bool sandbox_layer_works(void *arg, const char *tree, const char *layer);
+
 enum { SANDBOX_LOOK = 32 };
 /* Makes of box, which shows the same tree with the same layer, one that can stand beside s (tree_of). Returns the path under
  * which we see the files of that tree, while s is open: "/proc/self/fd/N", in look; or the tree's own when there is no inside. */

@@ -213,6 +213,19 @@ static void what_cannot_be_is_refused_with_the_cure(void)
 	ok(sandbox_run(&a, &s, &p, &r, &e) < 0 && e.code == ERR_DENIED, "what is no overlay's folder: %s", e.text);
 }
 
+static void whether_a_layer_works_is_tried(void)
+{
+	const char *top = arena_printf(&a, "%s/tried", base);
+
+	fs_make_dirs(arena_printf(&a, "%s/tree/folder/deep", top), 0755, NULL);
+	fs_make_dirs(arena_printf(&a, "%s/layer/upper", top), 0755, NULL);
+	fs_make_dirs(arena_printf(&a, "%s/layer/work", top), 0755, NULL);
+	fs_write_atomic(arena_printf(&a, "%s/tree/file", top), bytes_of("old\n"), 0644, NULL);
+	ok(sandbox_layer_works(NULL, arena_printf(&a, "%s/tree", top), arena_printf(&a, "%s/layer", top)), "a layer is found to work on a disk");
+	is_text(text_of(arena_printf(&a, "%s/tree/file", top)), "old\n", "and the tree is as it was");
+	ok(!sandbox_layer_works(NULL, arena_printf(&a, "%s/tree", top), arena_printf(&a, "%s/none", top)), "one that is not there is not");
+}
+
 static void a_layer_stays_locked_while_a_child_runs(void)
 {
 	struct sandbox s = layered();
@@ -242,6 +255,7 @@ int main(void)
 	git_commits_are_drafts();
 	git_works_in_a_worktree();
 	a_layer_stays_locked_while_a_child_runs();
+	whether_a_layer_works_is_tried();
 	a_copy_can_stand_in_for_the_tree();
 	what_cannot_be_is_refused_with_the_cure();
 	fs_remove_tree(base, NULL);
