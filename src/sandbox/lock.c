@@ -80,7 +80,7 @@ int lock_landlock(const struct lock_rule *rules, int n)
 
 static int landlock(const struct view *v)
 {
-	static const char *const scratch[] = { "/tmp", "/dev", SANDBOX_HOME, "/proc" };
+	static const char *const scratch[] = { "/tmp", "/dev", "/dev/mqueue", SANDBOX_HOME, "/proc" };
 	enum { SCRATCH = sizeof(scratch) / sizeof(*scratch), RULES = 64 };
 	struct lock_rule rules[RULES] = { { "/", MAY_LOOK } };
 	int n = 1;

@@ -36,7 +36,7 @@ static const char *const copied[] = {
 enum { COPIES = 6, COPY_MAX = 256 << 10 };
 
 static const char *const folders[] = {
-	"etc/ssl", "proc", "dev/pts", "dev/shm", "tmp", "run", "var/empty", "home/agent", "root", NULL,
+	"etc/ssl", "proc", "dev/pts", "dev/shm", "dev/mqueue", "tmp", "run", "var/empty", "home/agent", "root", NULL,
 };
 
 static const struct {
@@ -305,6 +305,15 @@ static int place_scratch(const struct view *v, int root)
 	return 0;
 }
 
+/* Of the sandbox's own IPC namespace. Landlock looks at message queues as files, so mq_open(3) works only where they are seen. A
+ * kernel without them has none to use. */
+static int place_queues(int root)
+{
+	if (fchdir(root) < 0)
+		return -1;
+	return mount("mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 && errno != ENODEV ? -1 : 0;
+}
+
 static int place_proc(int root, bool is_root)
 {
 	int null = openat(root, "dev/null", O_PATH | O_CLOEXEC), proc, from, on;
@@ -405,7 +414,7 @@ int view_build(struct view *v, struct own_fail *f)
 	root = new_root();
 	if (root < 0)
 		return -1;
-	if (view_files(v, root) < 0 || place_scratch(v, root) < 0 ||
+	if (view_files(v, root) < 0 || place_scratch(v, root) < 0 || place_queues(root) < 0 ||
 	    mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
 		return -1;
 	f->step = STEP_SHOW;

@@ -160,6 +160,8 @@ static void normal_work_works(void)
 			"--args /bin/true");
 	works_when_here("node", "node", "node -e 'require(\"fs\").readFileSync(\"main.c\"); "
 			"require(\"child_process\").execSync(\"true\")'");
+	works_when_here("python3", "a message queue", "python3 -c 'import ctypes, os; r = ctypes.CDLL(\"librt.so.1\"); "
+			"assert r.mq_open(b\"/q\", os.O_CREAT | os.O_RDWR, 0o600, None) >= 0'");
 	works("work on CPUs", "test \"$(nproc)\" -ge 1 && grep -q MemTotal /proc/meminfo");
 }
 
