@@ -101,11 +101,12 @@ static int limit(int what, rlim_t n)
 	return setrlimit((__rlimit_resource_t)what, &l);
 }
 
-/* Core dumps: 1 rather than 0, which keeps no program outside from being fed one (core_pattern "|..."); core(5). */
+/* Core dumps: 1 rather than 0, which keeps no program outside from being fed one (core_pattern "|..."); core(5). Memory is
+ * init's to watch, or a cgroup's: RLIMIT_DATA counts what is reserved and never used, as sanitizers do by terabytes. */
 static int limits(const struct own *o)
 {
 	return limit(RLIMIT_CORE, 1) < 0 || limit(RLIMIT_NPROC, (rlim_t)o->processes) < 0 ||
-	       limit(RLIMIT_DATA, (rlim_t)o->memory) < 0 || limit(RLIMIT_FSIZE, (rlim_t)o->file_max) < 0 ||
+	       limit(RLIMIT_FSIZE, (rlim_t)o->file_max) < 0 ||
 	       limit(RLIMIT_MEMLOCK, 8 << 20) < 0 || limit(RLIMIT_MSGQUEUE, 800 << 10) < 0 ? -1 : 0;
 }
 

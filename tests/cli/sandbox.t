@@ -95,7 +95,7 @@ run sealwright sandbox --profile "$tmp/p.yml" -- true
 check 'a wrong one by file and line' complains "$tmp/p.yml:2: limits has no key memry"
 
 # ---- limits and what is told ----
-run sealwright sandbox --memory 64M -- python3 -c 'x = bytearray(200 << 20)'
+run sealwright sandbox --memory 64M -- python3 -c 'import time; x = b"1" * (200 << 20); time.sleep(5)'
 check 'memory is limited' test "$status" -ne 0
 run sealwright sandbox --output 100 -- sh -c 'while :; do echo 123456789; done'
 check 'output is limited' test "$(wc -c <"$out")" -eq 100

@@ -162,6 +162,8 @@ static void normal_work_works(void)
 			"require(\"child_process\").execSync(\"true\")'");
 	works_when_here("python3", "a message queue", "python3 -c 'import ctypes, os; r = ctypes.CDLL(\"librt.so.1\"); "
 			"assert r.mq_open(b\"/q\", os.O_CREAT | os.O_RDWR, 0o600, None) >= 0'");
+	works_when_here("python3", "reserving terabytes without using them, as sanitizers do",
+			"python3 -c 'import mmap; mmap.mmap(-1, 8 << 40, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)'");
 	works("work on CPUs", "test \"$(nproc)\" -ge 1 && grep -q MemTotal /proc/meminfo");
 }
 

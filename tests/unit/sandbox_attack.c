@@ -419,11 +419,12 @@ static bool make_threads_without_end(void)
 static bool take_memory(void)
 {
 	for (int i = 0; i < 12; i++) {
-		char *p = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 		if (p == MAP_FAILED)
 			return false;
 	}
+	usleep(400000);
 	return true;
 }
 static bool take_memory_in_many(void)
