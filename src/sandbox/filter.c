@@ -45,10 +45,13 @@
 enum verdict {
 	UNKNOWN, ALLOW,
 	REFUSE, ABSENT, QUIET, /* EPERM, told; ENOSYS, told; EPERM, told nobody */
+	UNSUPPORTED,           /* EOPNOTSUPP, told nobody */
 	CLONE, UNSHARE, SOCKET, SOCKETPAIR, IOCTL, PERSONA, /* look at arguments */
 	MODE1, MODE2,                                       /* a mode in argument 1, 2      */
 	OPEN, OPENAT,                                       /* flags and mode in 1, 2; 2, 3 */
 	HAND,                                               /* level 1: let the listener do it or decide */
+	FORK,                                               /* level 1: counted by the listener */
+	WHOM0,                                              /* level 1: whom it is about in 0; 0 is oneself */
 	FLAGS2, FLAGS3,                                     /* level 1: MSG_FASTOPEN in 2, 3 */
 	FCNTL, PRLIMIT,                                     /* level 1 */
 	VERDICTS
@@ -97,12 +100,16 @@ static const char quiet[] =
 /* As if the kernel were older; told. */
 static const char absent[] = "memfd_create memfd_secret ";
 
-/* At level 1 there is one table of processes, one network and one System V memory with all of the machine. What Landlock
- * does not see of files (chown, extended attributes) is refused, chmod is done by us once the path was looked at. */
+/* At level 1 there is one table of processes, one network and one System V memory with all of the machine. What changes
+ * names is done by us, since Landlock cannot except a name beneath a folder that may be written (level1_paths.c); what it
+ * does not see at all (chown, extended attributes) is refused. */
 static const char level1_handed[] =
-	"connect bind listen kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo chmod fchmod fchmodat ";
-static const char level1_quiet[] =
-	"chown fchown lchown fchownat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr ";
+	"connect bind listen kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo setpriority ioprio_set "
+	"mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat truncate utime utimes "
+	"futimesat utimensat inotify_add_watch ";
+static const char level1_counted[] = "fork vfork ";
+static const char level1_quiet[] = "chown fchown lchown fchownat ";
+static const char level1_unsupported[] = "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr ";
 static const char level1_unknown[] =
 	"shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink "
 	"pidfd_send_signal process_mrelease io_setup ";
@@ -122,6 +129,7 @@ static const struct {
 	enum verdict v;
 } level1_looked_at[] = {
 	{ "sendto", FLAGS3 }, { "sendmsg", FLAGS2 }, { "sendmmsg", FLAGS3 }, { "fcntl", FCNTL }, { "prlimit64", PRLIMIT },
+	{ "sched_setaffinity", WHOM0 }, { "sched_setparam", WHOM0 }, { "sched_setscheduler", WHOM0 }, { "sched_setattr", WHOM0 },
 };
 
 const char *filter_allowed(void)
@@ -168,17 +176,23 @@ static bool is_level1(const struct assembly *s)
 	return s->kind == FILTER_LEVEL1 || s->kind == FILTER_LEVEL1_PLAIN;
 }
 
+/* What we do ourselves or look at: the plain program lets it pass, so that its answer tells what is refused already. */
+static uint32_t hand(const struct assembly *s)
+{
+	return s->kind == FILTER_LEVEL1 ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW;
+}
+
 /* Low half of argument n; the kernel ignores the high one in every call that is looked at. */
 static void load(struct assembly *s, unsigned n)
 {
 	emit(s, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + 8 * n), 0, 0);
 }
 
-static void refuse_bits(struct assembly *s, uint32_t bits)
+static void refuse_bits(struct assembly *s, uint32_t bits, uint32_t others)
 {
 	emit(s, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
 	answer(s, no(s, EPERM));
-	answer(s, SECCOMP_RET_ALLOW);
+	answer(s, others);
 }
 
 static void answer_if(struct assembly *s, uint32_t equals, uint32_t with)
@@ -224,11 +238,11 @@ static void block(struct assembly *s, enum verdict v)
 	switch (v) {
 	case CLONE: /* its lowest byte is a signal */
 		load(s, 0);
-		refuse_bits(s, spaces);
+		refuse_bits(s, spaces, hand(s));
 		break;
 	case UNSHARE:
 		load(s, 0);
-		refuse_bits(s, spaces | 0x80 /* CLONE_NEWTIME */);
+		refuse_bits(s, spaces | 0x80 /* CLONE_NEWTIME */, SECCOMP_RET_ALLOW);
 		break;
 	case SOCKET:
 		block_socket(s);
@@ -263,20 +277,24 @@ static void block(struct assembly *s, enum verdict v)
 	case MODE1:
 	case MODE2:
 		load(s, v == MODE1 ? 1 : 2);
-		refuse_bits(s, S_ISUID | S_ISGID);
+		refuse_bits(s, S_ISUID | S_ISGID, hand(s));
 		break;
 	case OPEN:
 	case OPENAT: /* the mode is rubbish unless something may be created: O_CREAT, __O_TMPFILE */
 		load(s, flags);
-		emit(s, BPF_JMP | BPF_JSET | BPF_K, 0100 | 020000000, 1, 0);
+		emit(s, BPF_JMP | BPF_JSET | BPF_K, 0100 | 020000000, is_level1(s) ? 3 : 1, 0);
+		if (is_level1(s)) { /* what could write */
+			emit(s, BPF_JMP | BPF_JSET | BPF_K, O_ACCMODE | O_TRUNC, 0, 1);
+			answer(s, hand(s));
+		}
 		answer(s, SECCOMP_RET_ALLOW);
 		load(s, flags + 1);
-		refuse_bits(s, S_ISUID | S_ISGID);
+		refuse_bits(s, S_ISUID | S_ISGID, hand(s));
 		break;
 	case FLAGS2:
 	case FLAGS3: /* the other way to connect */
 		load(s, v == FLAGS2 ? 2 : 3);
-		refuse_bits(s, MSG_FASTOPEN);
+		refuse_bits(s, MSG_FASTOPEN, SECCOMP_RET_ALLOW);
 		break;
 	case FCNTL:
 		load(s, 1);
@@ -290,8 +308,13 @@ static void block(struct assembly *s, enum verdict v)
 		answer_if(s, 0, SECCOMP_RET_ALLOW);
 		answer(s, no(s, EPERM));
 		break;
-	default: /* HAND */
-		answer(s, no(s, EPERM));
+	case WHOM0:
+		load(s, 0);
+		answer_if(s, 0, SECCOMP_RET_ALLOW);
+		answer(s, hand(s));
+		break;
+	default: /* HAND, FORK */
+		answer(s, hand(s));
 	}
 }
 
@@ -313,8 +336,8 @@ static void bisect(struct assembly *s, const struct range *r, int n)
 		bisect(s, r + n / 2, n - n / 2);
 	} else if (r->v == ALLOW) {
 		answer(s, SECCOMP_RET_ALLOW);
-	} else if (r->v == UNKNOWN || r->v == QUIET) {
-		answer(s, ANSWER(r->v == QUIET ? EPERM : ENOSYS));
+	} else if (r->v == UNKNOWN || r->v == QUIET || r->v == UNSUPPORTED) {
+		answer(s, ANSWER(r->v == QUIET ? EPERM : r->v == UNKNOWN ? ENOSYS : EOPNOTSUPP));
 	} else if (r->v == REFUSE || r->v == ABSENT) {
 		answer(s, no(s, r->v == REFUSE ? EPERM : ENOSYS));
 	} else {
@@ -359,10 +382,10 @@ static void assemble(struct assembly *s)
 		mark(table, looked_at[i].name, looked_at[i].v);
 	if (is_level1(s)) {
 		mark(table, level1_handed, HAND);
+		mark(table, level1_counted, FORK);
 		mark(table, level1_quiet, QUIET);
+		mark(table, level1_unsupported, UNSUPPORTED);
 		mark(table, level1_unknown, UNKNOWN);
-		if (lock_landlock_abi() < 3) /* it knows no right to truncate */
-			mark(table, "truncate ", QUIET);
 		for (size_t i = 0; i < sizeof(level1_looked_at) / sizeof(*level1_looked_at); i++)
 			mark(table, level1_looked_at[i].name, level1_looked_at[i].v);
 	}

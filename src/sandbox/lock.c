@@ -113,6 +113,21 @@ static int no_capabilities(void)
 	return (int)syscall(SYS_capset, &head, none);
 }
 
+/* A plain user may not lower the bounding set, nor need to: with no new privileges nobody gains a capability by exec, not
+ * even user 0 (security/commoncap.c). */
+int lock_rights_alone(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return (int)syscall(SYS_capset, &head, none);
+}
+
 int lock_rights(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || no_capabilities() < 0 ? -1 : 0;

@@ -19,6 +19,7 @@
 #include <linux/sched.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -103,15 +104,15 @@ static int limit(int what, rlim_t n)
 
 /* Core dumps: 1 rather than 0, which keeps no program outside from being fed one (core_pattern "|..."); core(5). Memory is
  * init's to watch, or a cgroup's: RLIMIT_DATA counts what is reserved and never used, as sanitizers do by terabytes. */
-static int limits(const struct own *o)
+int own_limits(const struct own *o)
 {
-	return limit(RLIMIT_CORE, 1) < 0 || limit(RLIMIT_NPROC, (rlim_t)o->processes) < 0 ||
+	return limit(RLIMIT_CORE, 1) < 0 || (o->processes && limit(RLIMIT_NPROC, (rlim_t)o->processes) < 0) ||
 	       limit(RLIMIT_FSIZE, (rlim_t)o->file_max) < 0 ||
 	       limit(RLIMIT_MEMLOCK, 8 << 20) < 0 || limit(RLIMIT_MSGQUEUE, 800 << 10) < 0 ? -1 : 0;
 }
 
 /* What becomes 0, 1, 2, then the socket as 3, a layer's lock as 4, then nothing. */
-static int descriptors(struct own *o)
+int own_descriptors(struct own *o)
 {
 	for (int i = 0; i < 3; i++) {
 		int fd = o->fds[i] >= 0 ? o->fds[i] : open("/dev/null", i ? O_WRONLY : O_RDONLY);
@@ -127,18 +128,11 @@ static int descriptors(struct own *o)
 	return close_range(o->view.layer_lock >= 0 ? 5 : 4, ~0u, 0);
 }
 
-/* Shares init's memory until it has become the command. */
-static int command_run(void *arg)
+_Noreturn void own_become(struct own *o)
 {
-	struct own *o = arg;
 	sigset_t none;
 	int worst = ENOENT;
 
-	/* Here, not in init: as a copy of us, init may hold more than the command may. */
-	if (limits(o) < 0) {
-		o->failed = (struct own_fail){ .step = STEP_LIMITS, .number = errno };
-		_exit(127);
-	}
 	setsid();
 	(void)ioctl(0, TIOCSCTTY, 0); /* a terminal that we made for it is its own; anything else fails */
 	for (int i = 1; i < NSIG; i++)
@@ -155,6 +149,19 @@ static int command_run(void *arg)
 	}
 	o->failed = (struct own_fail){ .step = STEP_EXEC, .number = worst };
 	_exit(127);
+}
+
+/* Shares init's memory until it has become the command. */
+static int command_run(void *arg)
+{
+	struct own *o = arg;
+
+	/* Here, not in init: as a copy of us, init may hold more than the command may. */
+	if (own_limits(o) < 0) {
+		o->failed = (struct own_fail){ .step = STEP_LIMITS, .number = errno };
+		_exit(127);
+	}
+	own_become(o);
 }
 
 int own_enter(struct own *o, struct own_fail *f)
@@ -200,7 +207,7 @@ static void child(struct own *o)
 	if (own_enter(o, &f) < 0)
 		own_give_up(o, f);
 	f = (struct own_fail){ .step = STEP_LIMITS };
-	if (descriptors(o) < 0 || lock_down(&o->view, o->filter, &listener, &f) < 0)
+	if (own_descriptors(o) < 0 || lock_down(&o->view, o->filter, &listener, &f) < 0)
 		own_give_up(o, f);
 	pid = own_launch(o, &f);
 	if (pid < 0)
@@ -474,6 +481,8 @@ int own_run_by(struct own *o, struct arena *a, const struct sandbox *s, const st
 	run.by = &o->by;
 	run.dir = p->dir ? p->dir : s->tree;
 	r = proc_run(a, &run, &res, e);
+	if (r == 0 && o->filter == FILTER_LEVEL1) /* its watcher may be at work yet; it hangs up when nobody is left */
+		(void)poll(&(struct pollfd){ o->ends[0], POLLRDHUP, 0 }, 1, 2000);
 	if (r == 0 && recv(o->ends[0], &end, sizeof(end), MSG_DONTWAIT) == sizeof(end) && end.kind == REPORT_ENDED) {
 		res.signal = WIFSIGNALED(end.wait_status) ? WTERMSIG(end.wait_status) : 0;
 		res.cpu_ms = end.cpu_us / 1000 > res.cpu_ms ? end.cpu_us / 1000 : res.cpu_ms;

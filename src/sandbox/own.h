@@ -139,6 +139,7 @@ struct lock_rule {           /* what Landlock allows beneath a path, or of a fil
 enum { MAY_LOOK, MAY_WRITE, MAY_USE };
 
 int lock_rights(void); /* no new privileges, no capability                        */
+int lock_rights_alone(void); /* the same without the right to take rights for good */
 int lock_landlock(const struct lock_rule *rules, int n);
 /* Installs the filter. With a listener wanted, its descriptor is in *listener; -1 there when another listens already, as
  * in a sandbox within a sandbox: the program then answers by itself. */
@@ -153,8 +154,9 @@ struct own_report;
 struct seccomp_notif;
 struct seccomp_notif_resp;
 
-/* Level 1 decides more than a filter can: fills *answer (it holds the filter's own). Returns NULL when there is nothing to
- * tell, a text that names the harm, or "" for the words that the call itself has. */
+/* Level 1 decides more than a filter can, of calls that the filter itself does not refuse: fills *answer (it holds EPERM), or
+ * answers by itself and sets its id to 0. Returns NULL when there is nothing to tell, a text that names the harm, or "" for
+ * the words that the call itself has. */
 typedef const char *refuse_decide_fn(void *arg, int listener, const struct seccomp_notif *n, int tgid,
 				     struct seccomp_notif_resp *answer, char *text, size_t max);
 
@@ -164,6 +166,8 @@ int refuse_send(int socket, const struct own_report *r, int listener);
 ssize_t refuse_receive(int socket, struct own_report *r, int *listener);
 /* Listens in a thread of its own. Owns the descriptor. NULL when no thread can be had: the calls then answer ENOSYS. */
 struct refuse *refuse_watch(int listener, enum filter_kind kind, refuse_decide_fn *decide, void *arg);
+/* As refuse_watch, for a thread that ends with the last process that could call, tells nobody, and says done(arg) then. */
+bool refuse_leave(int listener, enum filter_kind kind, refuse_decide_fn *decide, void (*done)(void *arg), void *arg);
 /* Ends the thread and tells each refusal, and how the command was ended when a limit did it. Sets NULL; NULL is fine. */
 void refuse_end(struct refuse **r, const struct sandbox *s);
 enum limit_kind { LIMIT_NONE, LIMIT_MEMORY, LIMIT_PROCESSES, LIMIT_DISK, LIMIT_TIME };
@@ -240,11 +244,15 @@ int own_start_by(struct own *o, const char *const *argv, const char *dir, int fl
 /* The child's part: system calls only. */
 int own_enter(struct own *o, struct own_fail *f);    /* from new namespaces into the view            */
 pid_t own_launch(struct own *o, struct own_fail *f); /* starts the command; -1 with *f filled        */
+int own_limits(const struct own *o);
+int own_descriptors(struct own *o); /* puts the command's, the socket and the lock where init has them */
+_Noreturn void own_become(struct own *o); /* the command; or o->failed and the end */
 _Noreturn void own_give_up(const struct own *o, struct own_fail f);
 
 /* ---- warm.c ---- */
 
-int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err *e);
+int warm_open(const struct sandbox *s, int level, struct sandbox_session **out, struct err *e);
+const char *warm_own(const struct sandbox_session *w); /* the private folder of one at level 1 */
 void warm_close(struct sandbox_session *w);
 int warm_tree(const struct sandbox_session *w, unsigned *owner);
 /* Puts a copy of the mounts of w's tree where v wants it, for a sandbox whose user is another (apart) or is not. */
@@ -261,6 +269,15 @@ bool own_was_root(void);
 int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);
 int own_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
 	      struct proc_child *out, struct err *e);
+
+/* ---- level1.c ---- */
+
+/* own: a folder from level1_own_make, kept by the caller; NULL: one for this command. */
+int level1_run(struct arena *a, const struct sandbox *s, const char *own, const struct proc *p, struct proc_result *out,
+	       struct err *e);
+int level1_start(const struct sandbox *s, const char *own, const char *const *argv, const char *dir, int flags, int log_fd,
+		 struct proc_child *out, struct err *e);
+char *level1_own_make(struct arena *a, const char *tree, struct err *e);
 
 /* ---- oci.c ---- */
 

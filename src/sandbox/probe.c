@@ -33,6 +33,31 @@ static void probe(void)
 	snprintf(level.why, sizeof(level.why), "%.500s", e.code ? e.text : "a command in the sandbox did not end as it should");
 }
 
+int sandbox_level_lacks(int at, const char *lacks[], int max)
+{
+	static const struct {
+		int below; /* the level that holds it */
+		const char *what;
+	} all[] = {
+		{ 1, "all: a command runs as you, with your files, your network and no limits" },
+		{ 2, "secrets: names, sizes and owners of all files, the command lines of other processes and what /proc tells of the "
+		     "machine can be seen, and so can a token in .git/config; contents outside the view cannot" },
+		{ 2, "network: a port that a server inside has left can be taken by a program of the machine, and is then reached" },
+		{ 2, "tampering: a file of /dev/shm can stay behind where that folder was empty before" },
+		{ 3, "resource abuse: memory and processes are summed ten times a second, and kernel memory, such as the "
+		     "buffers of sockets, is not counted" },
+	};
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (at < all[i].below && (at > 0 || all[i].below == 1)) {
+			if (n < max)
+				lacks[n] = all[i].what;
+			n++;
+		}
+	return n;
+}
+
 const struct sandbox_level *sandbox_probe(void)
 {
 	pthread_once(&once, probe);

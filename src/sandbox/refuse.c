@@ -27,6 +27,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEPT = 64 };
@@ -40,6 +41,8 @@ struct kept {
 
 struct refuse {
 	int listener, stop; /* stop: an eventfd */
+	bool left;          /* nobody waits for the thread: it ends with what it listens to */
+	void (*done)(void *arg);
 	enum filter_kind kind;
 	refuse_decide_fn *decide;
 	void *arg;
@@ -219,8 +222,8 @@ static void one(struct refuse *r)
 	union notif in = { 0 };
 	union response out = { 0 };
 	char program[32], what[160] = "", text[120] = "";
-	const char *harm = NULL, *name;
-	int inside, tgid;
+	const char *harm = "", *name;
+	int inside, tgid, refused;
 	char *found;
 
 	if (ioctl(r->listener, SECCOMP_IOCTL_NOTIF_RECV, &in) < 0)
@@ -229,12 +232,11 @@ static void one(struct refuse *r)
 	found = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, in.n.data.nr);
 	name = found ? found : "a system call";
 	out.r.id = in.n.id;
-	out.r.error = -filter_answer(r->kind == FILTER_LEVEL1 ? FILTER_LEVEL1_PLAIN : FILTER_PLAIN, &in.n.data);
-	if (!out.r.error)
-		out.r.error = -EPERM;
-	if (r->decide)
+	refused = filter_answer(r->kind == FILTER_LEVEL1 ? FILTER_LEVEL1_PLAIN : FILTER_PLAIN, &in.n.data);
+	out.r.error = refused ? -refused : -EPERM;
+	if (r->decide && !refused)
 		harm = r->decide(r->arg, r->listener, &in.n, tgid, &out.r, text, sizeof(text));
-	if (!r->decide || (harm && !*harm))
+	if (harm && !*harm)
 		describe(&in.n.data, name, what, sizeof(what));
 	else if (harm)
 		snprintf(what, sizeof(what), "%.60s(2) %.90s", name, harm);
@@ -242,7 +244,15 @@ static void one(struct refuse *r)
 	if (*what && ioctl(r->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &in.n.id) == 0)
 		note(r, what, program, inside, rule_of(name));
 	free(found);
-	(void)ioctl(r->listener, SECCOMP_IOCTL_NOTIF_SEND, &out);
+	if (out.r.id) /* else the answer went with a descriptor */
+		(void)ioctl(r->listener, SECCOMP_IOCTL_NOTIF_SEND, &out);
+}
+
+static void drop(struct refuse *r)
+{
+	fs_close(&r->listener);
+	fs_close(&r->stop);
+	free(r);
 }
 
 static void *listen_on(void *arg)
@@ -250,6 +260,8 @@ static void *listen_on(void *arg)
 	struct refuse *r = arg;
 	struct pollfd set[2] = { { r->listener, POLLIN, 0 }, { r->stop, POLLIN, 0 } };
 
+	if (r->decide && unshare(CLONE_FS) == 0) /* a mask and a folder of its own, for what it does for others */
+		umask(0);
 	for (;;) {
 		if (poll(set, 2, -1) < 0 && errno != EINTR)
 			break;
@@ -258,26 +270,51 @@ static void *listen_on(void *arg)
 		else if (set[0].revents || set[1].revents) /* nobody is left that could call, or we are told to end */
 			break;
 	}
+	if (r->left) {
+		if (r->done)
+			r->done(r->arg);
+		drop(r);
+	}
 	return NULL;
+}
+
+static struct refuse *begin(struct refuse *r)
+{
+	const bool left = r->left; /* such a thread may be gone before we look again */
+	pthread_t thread;
+	sigset_t all, before;
+	int bad;
+
+	sigfillset(&all); /* signals are the callers' threads' */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bad = r->stop < 0 || pthread_create(&thread, NULL, listen_on, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (bad) {
+		drop(r);
+		return NULL;
+	}
+	if (left)
+		pthread_detach(thread);
+	else
+		r->thread = thread;
+	return r;
 }
 
 struct refuse *refuse_watch(int listener, enum filter_kind kind, refuse_decide_fn *decide, void *arg)
 {
 	struct refuse *r = mem_alloc(sizeof(*r));
-	sigset_t all, before;
-	int bad;
 
 	*r = (struct refuse){ .listener = listener, .stop = eventfd(0, EFD_CLOEXEC), .kind = kind, .decide = decide, .arg = arg };
-	sigfillset(&all); /* signals are the callers' threads' */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bad = r->stop < 0 || pthread_create(&r->thread, NULL, listen_on, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!bad)
-		return r;
-	fs_close(&r->listener);
-	fs_close(&r->stop);
-	free(r);
-	return NULL;
+	return begin(r);
+}
+
+bool refuse_leave(int listener, enum filter_kind kind, refuse_decide_fn *decide, void (*done)(void *arg), void *arg)
+{
+	struct refuse *r = mem_alloc(sizeof(*r));
+
+	*r = (struct refuse){ .listener = listener, .stop = eventfd(0, EFD_CLOEXEC), .kind = kind, .decide = decide, .arg = arg,
+			      .left = true, .done = done };
+	return begin(r) != NULL;
 }
 
 void refuse_end(struct refuse **at, const struct sandbox *s)
@@ -291,8 +328,6 @@ void refuse_end(struct refuse **at, const struct sandbox *s)
 	*at = NULL;
 	(void)!write(r->stop, &one_more, sizeof(one_more));
 	pthread_join(r->thread, NULL);
-	fs_close(&r->listener);
-	fs_close(&r->stop);
 	for (int i = 0; s->on_refused && i < r->n; i++) {
 		const struct kept *k = &r->kept[i];
 
@@ -301,7 +336,7 @@ void refuse_end(struct refuse **at, const struct sandbox *s)
 	snprintf(text, sizeof(text), "%ld further system calls", r->more);
 	if (s->on_refused && r->more)
 		s->on_refused(s->refused_arg, &(struct sandbox_refusal){ "seccomp", text, other_rule, "", 0, r->more });
-	free(r);
+	drop(r);
 }
 
 void refuse_limit(const struct sandbox *s, enum limit_kind limit, const char *program)

@@ -140,12 +140,43 @@ static int off_run(struct arena *a, const struct sandbox *s, const struct proc *
 	return proc_run(a, &run, out, e);
 }
 
+static void say_level(const struct sandbox *s, int level)
+{
+	if (s->level)
+		*s->level = level;
+}
+
+/* 1 or more: how our own sandbox runs it; -1: the machine does not hold what is asked for. */
+static int level_for(const struct sandbox *s, struct err *e)
+{
+	const int least = s->level_min ? s->level_min : 2, most = s->level_max ? s->level_max : 3;
+	const struct sandbox_level *l;
+
+	if (least == 2 && most >= 2) /* no need to ask: it says why when it cannot */
+		return 2;
+	l = sandbox_probe();
+	if (l->level < least || most < least)
+		return err_set(e, ERR_DENIED, "sandbox: level %d is asked for, this machine holds %d: %s", least, l->level, l->why);
+	return l->level < most ? l->level : most;
+}
+
 int sandbox_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e)
 {
+	int level;
+
 	switch (s->backend) {
-	case SANDBOX_OFF: return off_run(a, s, p, out, e);
+	case SANDBOX_OFF:
+		say_level(s, 0);
+		return off_run(a, s, p, out, e);
 	case SANDBOX_OCI: return oci_run(a, s, p, out, e);
-	case SANDBOX_OWN: return s->session ? warm_run(a, s, p, out, e) : own_run(a, s, p, out, e);
+	case SANDBOX_OWN:
+		level = level_for(s, e);
+		if (level < 0)
+			return -1;
+		say_level(s, level);
+		if (level == 1)
+			return level1_run(a, s, s->session ? warm_own(s->session) : NULL, p, out, e);
+		return s->session ? warm_run(a, s, p, out, e) : own_run(a, s, p, out, e);
 	}
 	return err_set(e, ERR_USAGE, "sandbox: no such backend");
 }
@@ -154,14 +185,22 @@ int sandbox_start(const struct sandbox *s, const char *const *argv, const char *
 		  struct proc_child *out, struct err *e)
 {
 	auto_arena scratch = { 0 };
+	int level;
 
 	switch (s->backend) {
 	case SANDBOX_OFF:
+		say_level(s, 0);
 		if (off_check(s, dir, e) < 0)
 			return -1;
 		return proc_start(argv, scrubbed_env(&scratch, s), dir ? dir : s->tree, flags, log_fd, out, e);
 	case SANDBOX_OCI: return oci_start(s, argv, dir, flags, log_fd, out, e);
 	case SANDBOX_OWN:
+		level = level_for(s, e);
+		if (level < 0)
+			return -1;
+		say_level(s, level);
+		if (level == 1)
+			return level1_start(s, s->session ? warm_own(s->session) : NULL, argv, dir, flags, log_fd, out, e);
 		return (s->session ? warm_start : own_start)(s, argv, dir, flags, log_fd, out, e);
 	}
 	return err_set(e, ERR_USAGE, "sandbox: no such backend");
@@ -169,7 +208,9 @@ int sandbox_start(const struct sandbox *s, const char *const *argv, const char *
 
 int sandbox_open(const struct sandbox *s, struct sandbox_session **out, struct err *e)
 {
-	return warm_open(s, out, e);
+	int level = s->backend == SANDBOX_OWN ? level_for(s, e) : 0;
+
+	return level < 0 ? -1 : warm_open(s, level, out, e);
 }
 
 void sandbox_close(struct sandbox_session **s)

@@ -79,6 +79,10 @@ struct sandbox {
 					   nothing they left in /tmp, the home folder or on loopback. Without a layer then */
 	sandbox_refused_fn *on_refused; /* told after the command, by the caller's thread; may be NULL   */
 	void *refused_arg;
+	int level_min;                  /* the least level to run at; 0: 2. 1 lets a machine that refuses namespaces go on with
+					   Landlock and seccomp alone: only when a person asked for it (see sandbox_level_lacks) */
+	int level_max;                  /* go no higher, for tests of what runs elsewhere; 0: as high as the machine holds */
+	int *level;                     /* out: the level that the command ran at; may be NULL. For SANDBOX_OWN and _OFF  */
 	struct sandbox_session *session; /* run in this warm sandbox, which was opened for the same tree; NULL: a cold one */
 };
 
@@ -127,6 +131,10 @@ struct sandbox_level {
 	char why[512];   /* what is missing for the next level, and the cure */
 };
 const struct sandbox_level *sandbox_probe(void);
+
+/* The classes of harm that a level cannot hold, a sentence each: "secrets: ...". Fills at most max; returns how many there
+ * are. Truthful: what is not listed is held. */
+int sandbox_level_lacks(int at, const char *lacks[], int max);
 
 /* "own", "oci", "off"; ERR_USAGE otherwise. */
 int sandbox_backend_parse(const char *name, enum sandbox_backend *out, struct err *e);

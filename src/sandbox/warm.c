@@ -82,6 +82,7 @@ struct sandbox_session {
 	pid_t keeper;
 	int keeper_fd;
 	struct slot *slot;
+	char *own;           /* at level 1: HOME and TMPDIR of all its commands */
 };
 
 struct request {
@@ -458,6 +459,8 @@ static void session_drop(struct sandbox_session *w)
 	fs_close(&w->tree);
 	if (w->slot)
 		munmap(w->slot, sizeof(*w->slot));
+	if (w->own)
+		fs_remove_tree(w->own, NULL);
 	arena_drop(&w->a);
 	free(w);
 }
@@ -480,7 +483,12 @@ static int keeper_start(struct sandbox_session *w, int requests, int life, int t
 	return w->keeper_fd < 0 ? err_sys(e, "sandbox: its keeper") : 0;
 }
 
-int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err *e)
+const char *warm_own(const struct sandbox_session *w)
+{
+	return w->own;
+}
+
+int warm_open(const struct sandbox *s, int level, struct sandbox_session **out, struct err *e)
 {
 	struct sandbox_session *w = mem_alloc(sizeof(*w));
 	int requests[2] = { -1, -1 }, life[2] = { -1, -1 }, trees[2] = { -1, -1 }, r = 0;
@@ -492,6 +500,15 @@ int warm_open(const struct sandbox *s, struct sandbox_session **out, struct err 
 	}
 	if (s->tree)
 		w->s.tree = arena_printf(&w->a, "%s", s->tree);
+	if (level == 1) {
+		w->own = level1_own_make(&w->a, s->tree ? s->tree : "/", e);
+		if (!w->own) {
+			session_drop(w);
+			return -1;
+		}
+		*out = w;
+		return 0;
+	}
 	w->slot = mmap(NULL, sizeof(*w->slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (w->slot == MAP_FAILED) {
 		w->slot = NULL;
