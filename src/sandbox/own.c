@@ -177,6 +177,9 @@ int own_enter(struct own *o, struct own_fail *f)
 	f->step = STEP_LOOPBACK;
 	if (loopback_up() < 0)
 		return -1;
+	f->step = STEP_EGRESS;
+	if (o->egress && listen_hand_over(o->egress, o->egress_ports) < 0)
+		return -1;
 	(void)!sethostname("sandbox", 7);
 	return view_build(&o->view, f);
 }
@@ -243,6 +246,7 @@ int own_explain(const struct own *o, const struct own_fail *f, struct err *e)
 		[STEP_ROOT] = "make an empty root",
 		[STEP_PIVOT] = "enter the new root",
 		[STEP_LOOPBACK] = "bring up the loopback interface",
+		[STEP_EGRESS] = "hand its listeners to the egress process (has that ended?)",
 		[STEP_RIGHTS] = "give up rights",
 		[STEP_LIMITS] = "set limits",
 		[STEP_LANDLOCK] = "enter Landlock",
@@ -451,12 +455,18 @@ int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const c
 		.filter = s->on_refused ? FILTER_TELLING : FILTER_PLAIN,
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
 	};
+	o->egress = s->egress;
+	o->egress_ports = s->egress_ports;
 	snprintf(o->uid_line, sizeof(o->uid_line), "%d %u 1", SANDBOX_UID, geteuid());
 	snprintf(o->gid_line, sizeof(o->gid_line), "%d %u 1", SANDBOX_UID, getegid());
 	if (view_plan(a, s, &o->view, e) < 0)
 		return -1;
+	o->view.files = s->files;
+	o->view.has_dns = s->egress != 0;
 	if (dir && !path_is_beneath(dir, s->tree))
 		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
+	if (s->egress && (!s->egress_ports || !s->egress_ports[0]))
+		return err_set(e, ERR_USAGE, "sandbox: egress without ports");
 	o->env = sandbox_env(a, s);
 	init_prepare();
 	filter_get(o->filter); /* made here: the child makes system calls only */

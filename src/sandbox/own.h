@@ -32,6 +32,7 @@ enum own_step {
 	STEP_PROC,
 	STEP_PIVOT,
 	STEP_LOOPBACK,
+	STEP_EGRESS,     /* listeners, handed over                         */
 	STEP_RIGHTS,     /* capabilities and no_new_privs                  */
 	STEP_LIMITS,
 	STEP_LANDLOCK,
@@ -85,6 +86,8 @@ struct view {
 	bool is_root;            /* the sandbox's user is root outside */
 	bool is_shared;          /* by several commands: each mounts a /proc of its own, by view_proc */
 	int64_t scratch_max;     /* bytes of /tmp, /dev/shm and the home folder together */
+	const struct sandbox_file *files; /* of the home folder; may be NULL */
+	bool has_dns;            /* somebody answers at 127.0.0.1:53 */
 	const char *const *writable; /* absolute; for Landlock; NULL-ended */
 };
 
@@ -97,6 +100,11 @@ int view_build(struct view *v, struct own_fail *f);
 int view_proc(const struct view *v);
 /* The folders, small files and links of the view, into an empty folder. System calls only; -1 with errno. */
 int view_files(const struct view *v, int root);
+
+/* ---- listen.c: what leads out ---- */
+
+/* Opens listeners on these ports (ended by 0) in this network namespace, and hands them to `to`. System calls only. */
+int listen_hand_over(int to, const uint16_t *ports);
 
 /* ---- gitconfig.c ---- */
 
@@ -222,6 +230,8 @@ struct own {
 	struct own_fail failed; /* of the command's process, which shares init's memory until it runs */
 	int64_t memory, file_max;
 	int processes;
+	int egress;             /* 0: none */
+	const uint16_t *egress_ports;
 	int pid;                /* of a warm sandbox's init, which cannot know it by itself */
 	int tree;               /* of a warm sandbox: its work tree as seen inside; else -1 */
 	struct sandbox_session *lender; /* whose tree is shown; NULL: the one on disk   */

@@ -25,6 +25,8 @@
  *   folder until the last process inside is gone. It lies on a file system of its own kind, not on an overlay, and outside
  *   the tree. A folder of the tree below a layer cannot be renamed (EXDEV; mv copies), nor can what belongs to others be
  *   changed (EOVERFLOW).
+ * - Without `egress` nothing but loopback is reached. With it, nothing of ours runs inside either: listeners are opened in
+ *   the sandbox's network namespace and given away. Its variables (egress_env) go into `env`, its files into `files`.
  * - Two programs that talk to each other by loopback (a server and its client) run in one command: a network namespace
  *   is a command's own. `sh -c 'server & client'` ends both.
  *
@@ -36,6 +38,8 @@
 #include "base/proc.h"
 
 struct err;
+
+struct sandbox_file { const char *path, *text; }; /* beneath the home folder inside */
 
 enum sandbox_backend { SANDBOX_OWN, SANDBOX_OCI, SANDBOX_OFF };
 
@@ -83,6 +87,10 @@ struct sandbox {
 					   Landlock and seccomp alone: only when a person asked for it (see sandbox_level_lacks) */
 	int level_max;                  /* go no higher, for tests of what runs elsewhere; 0: as high as the machine holds */
 	int *level;                     /* out: the level that the command ran at; may be NULL. For SANDBOX_OWN and _OFF  */
+	int egress;                     /* a socket to the process that holds an allow-list (egress/egress.h), which gets listeners
+					   of the sandbox's network; 0: none. A session's are handed over when it is opened    */
+	const uint16_t *egress_ports;   /* which; ended by 0                                            */
+	const struct sandbox_file *files; /* written into the home folder; ended by a NULL path; may be NULL */
 	struct sandbox_session *session; /* run in this warm sandbox, which was opened for the same tree; NULL: a cold one */
 };
 

@@ -46,12 +46,19 @@ static const struct {
 	  ":/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" },
 	{ "etc/group", "root:x:0:\nagent:x:" UID_TEXT ":\nnogroup:x:65534:\n" },
 	{ "etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost\n" },
-	{ "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n" },
-	{ "etc/resolv.conf", "# no network here\n" },
 	{ "etc/hostname", "sandbox\n" },
 	/* Owner, inode and ctime of a file differ inside from what a git outside saw: without this, every git status
 	 * reads all files again. */
 	{ "etc/gitconfig", "[core]\n\tcheckStat = minimal\n\ttrustctime = false\n" },
+};
+
+/* Without egress, and with it. */
+static const struct {
+	const char *at, *text[2];
+} by_egress[] = {
+	{ "etc/nsswitch.conf", { "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+				 "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n" } },
+	{ "etc/resolv.conf", { "# no network here\n", "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n" } },
 };
 
 static const char *const stand_ins[] = {
@@ -240,13 +247,18 @@ static int place_pin(const struct view_pin *p, int root)
 	return 0;
 }
 
-static int write_file(int root, const char *at, struct bytes text)
+static int write_file_as(int root, const char *at, struct bytes text, mode_t mode)
 {
-	int fd = openat(root, at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	int fd = openat(root, at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
 		return -1;
 	return close(fd);
+}
+
+static int write_file(int root, const char *at, struct bytes text)
+{
+	return write_file_as(root, at, text, 0444);
 }
 
 int view_files(const struct view *v, int root)
@@ -256,6 +268,9 @@ int view_files(const struct view *v, int root)
 			return -1;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (write_file(root, files[i].at, bytes_of(files[i].text)) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof(by_egress) / sizeof(*by_egress); i++)
+		if (write_file(root, by_egress[i].at, bytes_of(by_egress[i].text[v->has_dns])) < 0)
 			return -1;
 	if (v->git_config.n && write_file(root, "var/git-config", v->git_config) < 0)
 		return -1;
@@ -312,6 +327,19 @@ static int place_queues(int root)
 	if (fchdir(root) < 0)
 		return -1;
 	return mount("mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 && errno != ENODEV ? -1 : 0;
+}
+
+/* What was asked for in the home folder: it belongs to the agent. */
+static int place_home(const struct view *v, int root)
+{
+	int home = v->files ? openat(root, &SANDBOX_HOME[1], O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	for (const struct sandbox_file *f = v->files; f && f->path; f++)
+		if (make_way(home, f->path, false) < 0 || write_file_as(home, f->path, bytes_of(f->text), 0644) < 0)
+			return -1;
+	if (home >= 0)
+		close(home);
+	return 0;
 }
 
 static int place_proc(int root, bool is_root)
@@ -414,7 +442,8 @@ int view_build(struct view *v, struct own_fail *f)
 	root = new_root();
 	if (root < 0)
 		return -1;
-	if (view_files(v, root) < 0 || place_scratch(v, root) < 0 || place_queues(root) < 0 ||
+	if (view_files(v, root) < 0 || place_scratch(v, root) < 0 || place_home(v, root) < 0 ||
+	    place_queues(root) < 0 ||
 	    mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
 		return -1;
 	f->step = STEP_SHOW;
