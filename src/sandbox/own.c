@@ -164,12 +164,24 @@ static int command_run(void *arg)
 	own_become(o);
 }
 
+/* Version 1's way, before anything else is ours. */
+static bool enter_cgroup(const struct own *o)
+{
+	for (int i = 0; i < o->cgroup.n && o->cgroup.into < 0; i++)
+		if (write(o->cgroup.doors[i], "0", 1) != 1 && o->s->level_min >= 3)
+			return false;
+	return true;
+}
+
 int own_enter(struct own *o, struct own_fail *f)
 {
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_NAME, "sandbox", 0, 0, 0);
 	umask(022);
+	f->step = STEP_LIMITS;
+	if (!enter_cgroup(o))
+		return -1;
 	f->step = STEP_MAP;
 	if (map_user(o) < 0)
 		return -1;
@@ -324,9 +336,18 @@ static pid_t clone_child(struct own *o, uint64_t more, void (*run)(struct own *o
 	sigset_t all, before;
 	pid_t pid;
 
+	if (o->cgroup.into >= 0) {
+		c.flags |= (uint64_t)CLONE_INTO_CGROUP;
+		c.cgroup = (__u64)o->cgroup.into;
+	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = (pid_t)syscall(SYS_clone3, &c, sizeof(c));
+	if (pid < 0 && o->cgroup.into >= 0 && o->s->level_min < 3) { /* then without */
+		cgroup_drop(&o->cgroup);
+		c.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		pid = (pid_t)syscall(SYS_clone3, &c, sizeof(c));
+	}
 	if (pid == 0)
 		run(o);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -416,6 +437,9 @@ int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pi
 
 	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
 		r = err_sys(e, "sandbox: socket");
+	if (r == 0 && o->wants_cgroup && !cgroup_make(&o->cgroup, o->s) && o->s->level_min >= 3)
+		r = err_set(e, ERR_DENIED, "sandbox: level 3 is asked for, and no cgroup can be made: %s", cgroup_version() ?
+			    strerror(errno) : cgroup_lacks());
 	if (r == 0) {
 		o->apart = idmap_open(&o->view);
 		o->view.is_root = was_root = geteuid() == 0 && !o->apart;
@@ -426,7 +450,12 @@ int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pi
 		idmap_close(&o->view);
 		if (r == 0)
 			r = *pid < 0 ? own_explain(o, &f, e) : await(o, *pid, e);
+		if (r == 0 && o->cgroup.n && o->cgroup.into < 0 && !cgroup_holds(&o->cgroup, *pid))
+			cgroup_drop(&o->cgroup);
+		cgroup_close(&o->cgroup);
 	}
+	if (r < 0)
+		cgroup_drop(&o->cgroup);
 	fs_close(&o->view.layer_lock);
 	if (r < 0)
 		fs_close(&o->ends[0]);
@@ -442,8 +471,11 @@ static int own_begin(struct proc_starter *by, const char *const *argv, const cha
 	o->dir = dir ? dir : o->s->tree;
 	o->programs = own_programs(o->a, argv[0], o->env);
 	memcpy(o->fds, fds, sizeof(o->fds));
+	o->wants_cgroup = o->s->level_min >= 3 || cgroup_version() == 2; /* version 1's is slow to enter */
 	if (own_open(o, CLONE_NEWPID, child, pid, e) < 0)
 		return -1;
+	if (o->s->level && o->cgroup.n)
+		*o->s->level = 3;
 	return 0;
 }
 
@@ -454,6 +486,7 @@ int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const c
 		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
 		.filter = s->on_refused ? FILTER_TELLING : FILTER_PLAIN,
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
+		.cgroup = { .doors = { -1, -1 }, .into = -1 },
 	};
 	o->egress = s->egress;
 	o->egress_ports = s->egress_ports;
@@ -500,6 +533,8 @@ int own_run_by(struct own *o, struct arena *a, const struct sandbox *s, const st
 	}
 	fs_close(&o->ends[0]);
 	refuse_end(&o->refuse, s);
+	if (r == 0 && !end.over_limit && o->wants_cgroup && res.signal == SIGKILL && cgroup_ran_out(&o->cgroup))
+		end.over_limit = LIMIT_MEMORY;
 	if (r == 0) {
 		refuse_limit(s, res.timed_out ? LIMIT_TIME : (enum limit_kind)end.over_limit, argv_name(p->argv));
 		*out = res;
@@ -512,9 +547,13 @@ int own_run(struct arena *a, const struct sandbox *s, const struct proc *p, stru
 	auto_arena scratch = { 0 };
 	struct own o;
 
+	int r;
+
 	if (own_prepare(&o, &scratch, s, p->dir, e) < 0)
 		return -1;
-	return own_run_by(&o, a, s, p, out, e);
+	r = own_run_by(&o, a, s, p, out, e);
+	cgroup_drop(&o.cgroup);
+	return r;
 }
 
 int own_start_by(struct own *o, const char *const *argv, const char *dir, int flags, int log_fd, struct proc_child *out,

@@ -210,6 +210,24 @@ _Noreturn void init_run(const struct init_watch *w);
 /* Goes on in run on a stack of size bytes that the caller made, so that the old one can be unmapped. */
 _Noreturn void init_on_stack(void *stack, size_t size, void (*run)(void));
 
+/* ---- cgroup.c ---- */
+
+struct cgroup {
+	char at[2][600];  /* one folder a hierarchy                     */
+	int n;            /* of them; 0: none                           */
+	int doors[2];     /* a process enters by writing "0"            */
+	int into;         /* version 2: for CLONE_INTO_CGROUP; else -1  */
+};
+
+int cgroup_version(void); /* 2, 1, or 0 when none can be made: then cgroup_lacks says why, with the cure */
+const char *cgroup_lacks(void);
+/* A group with the limits of s; false, with nothing made, when that cannot be. */
+bool cgroup_make(struct cgroup *c, const struct sandbox *s);
+void cgroup_close(struct cgroup *c);                       /* its descriptors */
+bool cgroup_holds(const struct cgroup *c, pid_t pid);
+bool cgroup_ran_out(const struct cgroup *c);               /* the kernel ended something of it for want of memory */
+void cgroup_drop(struct cgroup *c);                        /* once its processes are ended */
+
 /* ---- own.c ---- */
 
 struct own {
@@ -226,6 +244,8 @@ struct own {
 	int fds[3];
 	int ends[2];            /* of the socket: ours, init's */
 	char uid_line[32], gid_line[32]; /* of the maps, for a plain user */
+	struct cgroup cgroup;
+	bool wants_cgroup;
 	bool apart;             /* for root: another user outside, too */
 	struct own_fail failed; /* of the command's process, which shares init's memory until it runs */
 	int64_t memory, file_max;

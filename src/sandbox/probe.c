@@ -13,6 +13,17 @@
 static struct sandbox_level level;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static bool cgroup_works(void)
+{
+	struct sandbox s = { .tree = "/usr/share" };
+	struct cgroup c;
+
+	if (!cgroup_make(&c, &s))
+		return false;
+	cgroup_drop(&c);
+	return true;
+}
+
 static void probe(void)
 {
 	auto_arena a = { 0 };
@@ -22,7 +33,12 @@ static void probe(void)
 	struct err e = { 0 };
 
 	if (own_run(&a, &s, &p, &r, &e) == 0 && r.status == 0) {
-		level.level = 2;
+		level.level = cgroup_works() ? 3 : 2;
+		if (level.level == 3) {
+			snprintf(level.why, sizeof(level.why), "a cgroup of version %d bounds memory and processes%s", cgroup_version(),
+				 cgroup_version() == 1 ? " of warm sandboxes, and of others where level 3 is asked for" : "");
+			return;
+		}
 		snprintf(level.why, sizeof(level.why), "no cgroup of its own: %s, memory by a watch ten times a second%s",
 			 own_was_root() ? "processes are bounded by a watch too" : "processes are bounded by a limit",
 			 own_was_root() ? "; root's own files cannot be mapped here, so the command is user 0 without rights: "

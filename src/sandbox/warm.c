@@ -472,8 +472,10 @@ static int keeper_start(struct sandbox_session *w, int requests, int life, int t
 
 	if (!k)
 		return no_memory(e);
+	k->o.wants_cgroup = true;
 	r = own_open(&k->o, 0, keeper_run, &w->keeper, e);
 	fs_close(&k->o.ends[0]);
+	w->o.cgroup = k->o.cgroup;
 	w->o.apart = k->o.apart;
 	w->tree = k->o.tree;
 	munmap(k, k->size);
@@ -493,7 +495,8 @@ int warm_open(const struct sandbox *s, int level, struct sandbox_session **out, 
 	struct sandbox_session *w = mem_alloc(sizeof(*w));
 	int requests[2] = { -1, -1 }, life[2] = { -1, -1 }, trees[2] = { -1, -1 }, r = 0;
 
-	*w = (struct sandbox_session){ .s = *s, .requests = -1, .life = -1, .trees = -1, .keeper_fd = -1, .tree = -1 };
+	*w = (struct sandbox_session){ .o.cgroup = { .doors = { -1, -1 }, .into = -1 }, .s = *s, .requests = -1, .life = -1, .trees = -1,
+				       .keeper_fd = -1, .tree = -1 };
 	if (s->backend != SANDBOX_OWN) { /* nothing to keep ready */
 		*out = w;
 		return 0;
@@ -550,6 +553,7 @@ void warm_close(struct sandbox_session *w)
 	/* Nobody else waits for a spare that was never asked. */
 	if (w->slot && w->slot->pid > 0 && !w->slot->taken)
 		end_child(w->slot->pid);
+	cgroup_drop(&w->o.cgroup);
 	session_drop(w);
 }
 
@@ -707,6 +711,8 @@ static int prepare(struct warm *c, struct arena *a, const struct sandbox *s, con
 	if (dir && !path_is_beneath(dir, s->tree))
 		return err_set(e, ERR_USAGE, "sandbox: the folder %s does not stand beneath the work tree %s", dir, s->tree);
 	*c = (struct warm){ .o = w->o, .w = w };
+	if (s->level)
+		*s->level = w->o.cgroup.n ? 3 : 2;
 	c->o.by = (struct proc_starter){ warm_begin };
 	c->o.a = a;
 	c->o.s = s;
