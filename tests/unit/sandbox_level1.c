@@ -563,7 +563,7 @@ static void harm_is_told(void)
 static void limits_hold(void)
 {
 	struct sandbox s = level1(NULL);
-	struct proc_result r = boxed(&a, &s, "for i in 1 2 3 4 5; do head -c 80000000 /dev/zero | tail -c 79999999 | { sleep 3; cat >/dev/null; } "
+	struct proc_result r = boxed(&a, &s, "for i in 1 2 3 4 5; do head -c 80000000 /dev/zero | tail -c 79999999 | { sleep 12; cat >/dev/null; } "
 						 "& done; wait");
 
 	ok(r.signal == SIGKILL && strstr(r.output, "memory limit"), "many that hold too much together are ended, with the reason");
