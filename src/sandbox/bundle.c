@@ -140,8 +140,9 @@ static json_t *seccomp(void)
 	json_array_append_new(calls, json_pack("{s:o, s:s}", "names", names(filter_allowed(), ""), "action", "SCMP_ACT_ALLOW"));
 	json_array_append_new(calls, json_pack("{s:o, s:s, s:i}", "names", names(filter_refused(), ""), "action", "SCMP_ACT_ERRNO",
 					       "errnoRet", EPERM));
-	json_array_append_new(calls, json_pack("{s:[s,s,s,s], s:s}", "names", "open", "openat", "ioctl", "creat", "action",
-					       "SCMP_ACT_ALLOW"));
+	json_array_append_new(calls, json_pack("{s:[s,s,s,s,s,s], s:s}", "names", "open", "openat", "ioctl", "creat", "fcntl",
+					       "semget", "action", "SCMP_ACT_ALLOW"));
+	allow_when(calls, "seccomp", arg(1, 8 /* SECCOMP_FILTER_FLAG_NEW_LISTENER */, 0, "SCMP_CMP_MASKED_EQ"), NULL);
 	allow_when(calls, "clone", arg(0, spaces, 0, "SCMP_CMP_MASKED_EQ"), NULL);
 	allow_when(calls, "unshare", arg(0, spaces | 0x80, 0, "SCMP_CMP_MASKED_EQ"), NULL);
 	allow_when(calls, "socketpair", arg(0, AF_UNIX, 0, "SCMP_CMP_EQ"), NULL);

@@ -11,8 +11,11 @@
  * Arguments are looked at where a call is harmless in one shape and not in another: clone and unshare (no new
  * namespaces), socket (no packet, vsock, netlink beyond routing, or exotic protocols), ioctl (no typing into a terminal),
  * and whatever can leave a set-user-id file in the work tree, which the machine outside would honour.
+ * fcntl: no lease, which would make who opens the file outside wait; semget: no thousands of semaphores at one call;
+ * seccomp: no listener. One who listens may let a call go on that was handed over, and could take that place from us when
+ * our own listener is gone.
  * Not on the list though harmless to others: memfd_create, whose memory no watch can count; openat2 and clone3, whose
- * arguments a filter cannot read.
+ * arguments a filter cannot read; io_setup, since all users of the machine share one number of asynchronous requests.
  *
  * There are three programs. The plain one answers by itself. The one that tells hands what it refuses to a listener of
  * ours (refuse.c), who names it and gives the plain program's answer: filter_answer runs that program, so the two cannot
@@ -53,7 +56,8 @@ enum verdict {
 	FORK,                                               /* level 1: counted by the listener */
 	WHOM0,                                              /* level 1: whom it is about in 0; 0 is oneself */
 	FLAGS2, FLAGS3,                                     /* level 1: MSG_FASTOPEN in 2, 3 */
-	FCNTL, PRLIMIT,                                     /* level 1 */
+	FCNTL, SEMGET, SECCOMP,                             /* commands; how many; flags */
+	PRLIMIT,                                            /* level 1 */
 	VERDICTS
 };
 
@@ -62,7 +66,7 @@ static const char allowed[] =
 	"rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore madvise shmget "
 	"shmat shmctl dup dup2 pause nanosleep getitimer alarm setitimer getpid sendfile connect accept sendto recvfrom "
 	"sendmsg recvmsg shutdown bind listen getsockname getpeername setsockopt getsockopt fork vfork execve exit wait4 "
-	"kill uname semget semop semctl shmdt msgget msgsnd msgrcv msgctl fcntl flock fsync fdatasync truncate ftruncate "
+	"kill uname semop semctl shmdt msgget msgsnd msgrcv msgctl flock fsync fdatasync truncate ftruncate "
 	"getdents getcwd chdir fchdir rename mkdir rmdir link unlink symlink readlink chown fchown lchown umask "
 	"gettimeofday getrlimit getrusage sysinfo times ptrace getuid getgid setuid setgid geteuid getegid setpgid getppid "
 	"getpgrp setsid setreuid setregid getgroups setgroups setresuid getresuid setresgid getresgid getpgid setfsuid "
@@ -71,7 +75,7 @@ static const char allowed[] =
 	"sched_get_priority_max sched_get_priority_min sched_rr_get_interval mlock munlock mlockall munlockall prctl "
 	"arch_prctl setrlimit sync gettid readahead setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr "
 	"llistxattr flistxattr removexattr lremovexattr fremovexattr tkill time futex sched_setaffinity sched_getaffinity "
-	"set_thread_area get_thread_area io_setup io_destroy io_getevents io_submit io_cancel epoll_create epoll_ctl_old "
+	"set_thread_area get_thread_area epoll_create epoll_ctl_old "
 	"epoll_wait_old remap_file_pages getdents64 set_tid_address restart_syscall semtimedop fadvise64 timer_create "
 	"timer_settime timer_gettime timer_getoverrun timer_delete clock_gettime clock_getres clock_nanosleep exit_group "
 	"epoll_wait epoll_ctl tgkill utimes mbind set_mempolicy get_mempolicy mq_open mq_unlink mq_timedsend "
@@ -80,7 +84,7 @@ static const char allowed[] =
 	"pselect6 ppoll set_robust_list get_robust_list splice tee sync_file_range vmsplice utimensat epoll_pwait signalfd "
 	"timerfd_create eventfd fallocate timerfd_settime timerfd_gettime accept4 signalfd4 eventfd2 epoll_create1 dup3 "
 	"pipe2 inotify_init1 preadv pwritev rt_tgsigqueueinfo recvmmsg prlimit64 syncfs sendmmsg getcpu process_vm_readv "
-	"process_vm_writev sched_setattr sched_getattr renameat2 seccomp getrandom execveat membarrier "
+	"process_vm_writev sched_setattr sched_getattr renameat2 getrandom execveat membarrier "
 	"mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx rseq pidfd_send_signal "
 	"pidfd_open close_range faccessat2 process_madvise epoll_pwait2 landlock_create_ruleset landlock_add_rule "
 	"landlock_restrict_self process_mrelease futex_waitv set_mempolicy_home_node ";
@@ -121,14 +125,15 @@ static const struct {
 	{ "clone", CLONE },        { "unshare", UNSHARE },   { "socket", SOCKET },    { "socketpair", SOCKETPAIR },
 	{ "ioctl", IOCTL },        { "personality", PERSONA }, { "chmod", MODE1 },    { "fchmod", MODE1 },
 	{ "fchmodat", MODE2 },     { "creat", MODE1 },       { "mknod", MODE1 },      { "mknodat", MODE2 },
-	{ "open", OPEN },          { "openat", OPENAT },
+	{ "open", OPEN },          { "openat", OPENAT },     { "fcntl", FCNTL },      { "semget", SEMGET },
+	{ "seccomp", SECCOMP },
 };
 
 static const struct {
 	const char *name;
 	enum verdict v;
 } level1_looked_at[] = {
-	{ "sendto", FLAGS3 }, { "sendmsg", FLAGS2 }, { "sendmmsg", FLAGS3 }, { "fcntl", FCNTL }, { "prlimit64", PRLIMIT },
+	{ "sendto", FLAGS3 }, { "sendmsg", FLAGS2 }, { "sendmmsg", FLAGS3 }, { "prlimit64", PRLIMIT },
 	{ "sched_setaffinity", WHOM0 }, { "sched_setparam", WHOM0 }, { "sched_setscheduler", WHOM0 }, { "sched_setattr", WHOM0 },
 };
 
@@ -142,7 +147,7 @@ const char *filter_refused(void)
 	return refused;
 }
 
-enum { CALLS = 512, PROGRAM = 2048 };
+enum { CALLS = 512, PROGRAM = 2048, SEMAPHORES = 256 };
 
 struct assembly {
 	enum filter_kind kind;
@@ -261,6 +266,8 @@ static void block(struct assembly *s, enum verdict v)
 		load(s, 1);
 		answer_if(s, 0x5412 /* TIOCSTI */, no(s, EPERM));
 		answer_if(s, 0x541C /* TIOCLINUX */, no(s, EPERM));
+		answer_if(s, 0x5423 /* TIOCSETD */, no(s, EPERM));
+		answer_if(s, 0x541D /* TIOCCONS */, no(s, EPERM));
 		if (is_level1(s)) { /* who gets a signal when something can be read */
 			answer_if(s, 0x8901 /* FIOSETOWN */, no(s, EPERM));
 			answer_if(s, 0x8902 /* SIOCSPGRP */, no(s, EPERM));
@@ -298,9 +305,24 @@ static void block(struct assembly *s, enum verdict v)
 		break;
 	case FCNTL:
 		load(s, 1);
-		answer_if(s, F_SETOWN, no(s, EPERM));
-		answer_if(s, F_SETOWN_EX, no(s, EPERM));
-		answer_if(s, F_SETSIG, no(s, EPERM));
+		answer_if(s, F_SETLEASE, no(s, EPERM));
+		if (is_level1(s)) {
+			answer_if(s, F_SETOWN, no(s, EPERM));
+			answer_if(s, F_SETOWN_EX, no(s, EPERM));
+			answer_if(s, F_SETSIG, no(s, EPERM));
+		}
+		answer(s, SECCOMP_RET_ALLOW);
+		break;
+	case SEMGET:
+		load(s, 1);
+		emit(s, BPF_JMP | BPF_JGT | BPF_K, SEMAPHORES, 0, 1);
+		answer(s, no(s, EINVAL));
+		answer(s, SECCOMP_RET_ALLOW);
+		break;
+	case SECCOMP: /* "somebody listens already" */
+		load(s, 1);
+		emit(s, BPF_JMP | BPF_JSET | BPF_K, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 1);
+		answer(s, ANSWER(EBUSY));
 		answer(s, SECCOMP_RET_ALLOW);
 		break;
 	case PRLIMIT: /* one's own limits alone */
@@ -448,6 +470,7 @@ int filter_answer(enum filter_kind kind, const struct seccomp_data *d)
 		case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
 		case BPF_JMP | BPF_JA: at += i->k; break;
 		case BPF_JMP | BPF_JEQ | BPF_K: at += a == i->k ? i->jt : i->jf; break;
+		case BPF_JMP | BPF_JGT | BPF_K: at += a > i->k ? i->jt : i->jf; break;
 		case BPF_JMP | BPF_JGE | BPF_K: at += a >= i->k ? i->jt : i->jf; break;
 		case BPF_JMP | BPF_JSET | BPF_K: at += (a & i->k) ? i->jt : i->jf; break;
 		case BPF_RET | BPF_K:
