@@ -309,7 +309,8 @@ static bool limit_neighbour(void)
 	return prlimit(neighbour, RLIMIT_NOFILE, NULL, &l) == 0 && prlimit(neighbour, RLIMIT_NOFILE, &l, NULL) == 0;
 }
 static bool slow_neighbour(void) { return setpriority(PRIO_PROCESS, (id_t)neighbour, 19) == 0; }
-static bool slow_all(void) { return setpriority(PRIO_USER, 0, 1) == 0; }
+/* Not PRIO_USER: its control would slow down all that this user has on the machine. */
+static bool slow_group(void) { return setpriority(PRIO_PGRP, (id_t)neighbour, 1) == 0; }
 static bool pin_neighbour(void)
 {
 	cpu_set_t set;
@@ -334,7 +335,7 @@ static const struct {
 	T(reach_service_of_machine) M(reach_service_mapped) T(reach_service_by_its_port) T(reach_service_by_turns)
 	T(reach_socket_of_machine) T(reach_abstract) T(send_datagram) M(send_fast) T(serve_the_machine) T(serve_without_bind)
 	M(new_user_space) T(signal_neighbour) T(signal_neighbour_thread) T(signal_by_pidfd) T(signal_by_socket) T(signal_parent)
-	M(trace_neighbour) T(limit_neighbour) M(slow_all) T(pin_neighbour) M(shared_memory_of_machine) M(slow_neighbour)
+	M(trace_neighbour) T(limit_neighbour) M(slow_group) T(pin_neighbour) M(shared_memory_of_machine) M(slow_neighbour)
 #undef T
 #undef M
 };
