@@ -15,8 +15,10 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -196,12 +198,41 @@ int fs_make_dirs_beneath(int dir, const char *name, struct err *e)
 	return 0;
 }
 
-static int remove_at(int dir, const char *name, struct err *e)
+/* A descriptor is open for each folder on the way, so one that stands too deep is moved up to the top and removed from there. */
+enum { REMOVE_DEPTH = 100 };
+
+struct removing {
+	int top;      /* the folder that goes; -1 while none does */
+	int depth;
+	unsigned moved;
+};
+
+static int remove_at(struct removing *r, int dir, const char *name, struct err *e);
+
+static int remove_within(struct removing *r, int fd, struct err *e)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), bad = 0;
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *x;
+
+	if (!d) {
+		fs_close(&copy);
+		return err_sys(e, "look into a folder that is to be removed");
+	}
+	while (bad == 0 && (x = readdir(d)))
+		if (strcmp(x->d_name, ".") && strcmp(x->d_name, ".."))
+			bad = remove_at(r, fd, x->d_name, e);
+	closedir(d);
+	return bad;
+}
+
+static int remove_at(struct removing *r, int dir, const char *name, struct err *e)
 {
 	auto_fd fd = -1;
-	DIR *d;
-	struct dirent *x;
-	int r = 0;
+	char aside[64];
+	uint64_t chance = 0;
+	unsigned moved;
+	int bad;
 
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return 0;
@@ -212,21 +243,31 @@ static int remove_at(int dir, const char *name, struct err *e)
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "remove %s", name);
-	d = fdopendir(dup(fd));
-	if (!d)
+	fchmod(fd, 0700); /* what it holds can go only when it can be written */
+	if (r->depth >= REMOVE_DEPTH) {
+		r->moved++;
+		if (getrandom(&chance, sizeof(chance), 0) < 0) /* a name that nobody can have taken before */
+			return err_sys(e, "remove %s", name);
+		snprintf(aside, sizeof(aside), ".removed-%u-%016llx", r->moved, (unsigned long long)chance);
+		return renameat(dir, name, r->top, aside) < 0 ? err_sys(e, "remove %s", name) : 0;
+	}
+	if (r->depth++ == 0)
+		r->top = fd;
+	do {
+		moved = r->moved;
+		bad = remove_within(r, fd, e);
+	} while (bad == 0 && r->depth == 1 && moved != r->moved);
+	r->depth--;
+	if (bad == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", name);
-	while (r == 0 && (x = readdir(d)))
-		if (strcmp(x->d_name, ".") && strcmp(x->d_name, ".."))
-			r = remove_at(fd, x->d_name, e);
-	closedir(d);
-	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_sys(e, "remove %s", name);
-	return r;
+	return bad;
 }
 
 int fs_remove_tree(const char *path, struct err *e)
 {
-	return remove_at(AT_FDCWD, path, e);
+	struct removing r = { .top = -1 };
+
+	return remove_at(&r, AT_FDCWD, path, e);
 }
 
 bool fs_exists(const char *path)
