@@ -36,6 +36,7 @@ struct doctor {
 	struct arena *a;
 	struct settings set;
 	bool has_settings;
+	const char *lacks[8]; /* classes of harm that the sandbox's level cannot hold */
 };
 
 static struct check say(enum state state, const char *text, const char *cure)
@@ -46,17 +47,21 @@ static struct check say(enum state state, const char *text, const char *cure)
 static struct check check_sandbox(struct doctor *d)
 {
 	const struct sandbox_level *l = sandbox_probe();
-	int need = d->has_settings && d->set.sandbox_level > 2 ? d->set.sandbox_level : 2;
+	int need = d->has_settings ? d->set.level_min : 2;
+	const char *lacks[8];
 	struct utsname u = { 0 };
 
 	uname(&u);
+	for (int i = 0; i < sandbox_level_lacks(l->level, lacks, 8); i++)
+		d->lacks[i] = lacks[i];
 	if (l->level >= need)
 		return say(GOOD, arena_printf(d->a, "level %d of 3 on Linux %s (%s)", l->level, u.release, l->why), "");
 	if (l->level >= 2)
-		return say(BAD, arena_printf(d->a, "level %d of 3, where %s wants %d: %s", l->level, d->set.policy, need, l->why),
-			   "run on a machine that holds it, or have the policy changed");
+		return say(BAD, arena_printf(d->a, "level %d of 3, where %s wants %d: %s", l->level, d->set.policy ? d->set.policy :
+					     "sandbox_level", need, l->why), "run on a machine that holds it, or have that changed");
 	return say(BAD, arena_printf(d->a, "level %d of 3: %s", l->level, l->why),
-		   "mend that, or use --sandbox oci; without either, commands are refused unless --sandbox off is given");
+		   l->level == 1 ? "mend that, or use --sandbox oci; or go on with less: --sandbox-level 1 (what that cannot hold stands "
+		   "below)" : "mend that, or use --sandbox oci; without either, commands are refused unless --sandbox off is given");
 }
 
 /* The first line that "PROGRAM --version" prints; NULL when it is not there. */
@@ -220,6 +225,38 @@ static void print_check(const char *name, const struct check *c)
 		printf("%-8s %-11s -> %s\n", "", "", c->cure);
 }
 
+static void json_check(json_t *all, const char *name, const struct check *c)
+{
+	json_array_append_new(json_object_get(all, "checks"),
+			      json_pack("{s:s, s:s, s:o, s:o}", "name", name, "state", words[c->state], "text",
+					json_string_any(bytes_of(c->text)), "cure", json_string_any(bytes_of(c->cure))));
+}
+
+/* The sandbox's parts, and what its level cannot hold. */
+static void parts(struct doctor *d, json_t *all)
+{
+	static const enum state states[] = { [WALL_GOOD] = GOOD, [WALL_LESS] = LESS, [WALL_MISSING] = BAD };
+	struct sandbox_wall walls[SANDBOX_WALLS];
+	int n = sandbox_walls(walls);
+
+	for (int i = 0; i < n; i++) {
+		struct check c = say(states[walls[i].state], walls[i].text, walls[i].cure);
+
+		if (all)
+			json_check(all, arena_printf(d->a, "sandbox %s", walls[i].name), &c);
+		else
+			print_check(arena_printf(d->a, " %s", walls[i].name), &c);
+	}
+	for (int i = 0; i < 8 && d->lacks[i]; i++) {
+		struct check c = say(LESS, arena_printf(d->a, "not held at this level: %s", d->lacks[i]), "");
+
+		if (all)
+			json_check(all, "sandbox lacks", &c);
+		else
+			print_check(" lacks", &c);
+	}
+}
+
 static int doctor_run(struct arena *a, const struct opts *o, struct err *e)
 {
 	struct doctor d = { .a = a };
@@ -234,12 +271,11 @@ static int doctor_run(struct arena *a, const struct opts *o, struct err *e)
 
 		bad += c.state == BAD;
 		if (as_json)
-			json_array_append_new(json_object_get(all, "checks"),
-					      json_pack("{s:s, s:s, s:o, s:o}", "name", table[i].name, "state", words[c.state],
-							"text", json_string_any(bytes_of(c.text)), "cure",
-							json_string_any(bytes_of(c.cure))));
+			json_check(all, table[i].name, &c);
 		else
 			print_check(table[i].name, &c);
+		if (table[i].run == check_sandbox)
+			parts(&d, as_json ? all : NULL);
 	}
 	if (as_json) {
 		auto_buf text = buf_max(1 << 20);
@@ -266,7 +302,8 @@ const struct command cmd_doctor = {
 		 "that hold state, and looks for a model. \"less\" means that work goes on without it, \"missing\" that it\n"
 		 "does not; then the exit status is 1. Keys are named, never printed.\n\n"
 		 "Levels of the sandbox: 3 namespaces, Landlock, system calls filtered and a cgroup; 2 without the cgroup;\n"
-		 "1 no namespaces: the machine's own sandbox is then refused, a container engine may do; 0 nothing.\n",
+		 "1 Landlock and system calls only, where namespaces are refused: used when sandbox_level is 1, else a\n"
+		 "container engine may do; 0 nothing. Under the sandbox stand its parts, and the harm that the level cannot hold.\n",
 	.examples = "sealwright doctor  # before the first run\n"
 		    "sealwright doctor --json  # the same for a program\n",
 	.options = options, .run = doctor_run,

@@ -64,14 +64,16 @@ static void told(void *arg, const char *line)
 
 static int check_sandbox(const struct settings *s, struct err *e)
 {
+	const bool is_lock = s->policy && s->sandbox_level >= s->level_min;
 	const struct sandbox_level *l;
 
-	if (!s->sandbox_level || s->sandbox == SANDBOX_OCI)
+	if (s->sandbox == SANDBOX_OCI || (s->sandbox == SANDBOX_OFF && !s->sandbox_level))
 		return 0;
 	l = sandbox_probe();
-	if (s->sandbox == SANDBOX_OFF || l->level < s->sandbox_level)
-		return err_set(e, ERR_DENIED, "%s asks for sandbox level %d, this would be level %d: %s", s->policy, s->sandbox_level,
-			       s->sandbox == SANDBOX_OFF ? 0 : l->level, s->sandbox == SANDBOX_OFF ? "--sandbox off" : l->why);
+	if (s->sandbox == SANDBOX_OFF || l->level < s->level_min)
+		return err_set(e, ERR_DENIED, "%s asks for sandbox level %d, this would be level %d: %s", is_lock ? s->policy :
+			       "the configuration (sandbox_level)", s->level_min, s->sandbox == SANDBOX_OFF ? 0 : l->level,
+			       s->sandbox == SANDBOX_OFF ? "--sandbox off" : l->why);
 	return 0;
 }
 
@@ -124,7 +126,8 @@ static int work(struct arena *a, struct session *s, const struct settings *set, 
 {
 	struct model_choice c = { .name = set->model, .base_url = set->base_url, .patience_ms = set->patience_ms, .stop = stop_flag(),
 				  .told = told, .arg = s };
-	struct sandbox box = { .backend = set->sandbox, .tree = session_dir(s), .image = set->image };
+	struct sandbox box = { .backend = set->sandbox, .tree = session_dir(s), .image = set->image,
+			       .level_min = set->level_min };
 	struct loop_spent spent;
 	struct loop_options o = { .session = s, .dir = session_dir(s), .sandbox = &box, .words = prompt, .test_command = set->test_command,
 				  .budget = { set->budget.turns, set->budget.tokens, set->budget.time_ms, set->budget.cost }, .spent = &spent,

@@ -143,7 +143,7 @@ static void options_fill(struct flow_options *f, struct shown *shown)
 	f->patience_ms = set->patience_ms;
 	f->test_command = set->test_command;
 	f->tags = set->tags;
-	f->sandbox_level = set->sandbox_level;
+	f->sandbox_level = set->level_min;
 	f->stop = stop_flag();
 	f->allow_endpoint = allow;
 	f->listener = show;

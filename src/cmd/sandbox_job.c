@@ -114,6 +114,9 @@ int sandbox_job_prepare(struct sandbox_job *j, struct err *e)
 		return -1;
 	j->box.backend = j->set.sandbox == SANDBOX_OCI ? SANDBOX_OCI : SANDBOX_OWN;
 	j->box.image = j->set.image;
+	if (!p->level_min)
+		p->level_min = j->set.level_min;
 	profile_apply(j->a, p, &j->box);
+	j->box.level_min = p->level_min;
 	return 0;
 }

@@ -17,13 +17,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MODEL, BASE_URL, SANDBOX, IMAGE, TEST_COMMAND, MAX_TURNS, MAX_TOKENS, MAX_COST, TIME, PATIENCE, COLOUR, TAGS };
+enum { MODEL, BASE_URL, SANDBOX, SANDBOX_LEVEL, IMAGE, TEST_COMMAND, MAX_TURNS, MAX_TOKENS, MAX_COST, TIME, PATIENCE, COLOUR, TAGS };
 
 static const struct setting table[] = {
 	[MODEL] = { "model", "model", SETTING_TEXT, "NAME", "local", "The model: local, glm-5.1, or any id with base_url", "", 0 },
 	[BASE_URL] = { "base_url", "base-url", SETTING_URL, "URL", "", "The OpenAI-compatible endpoint", "the provider's", 0 },
 	[SANDBOX] = { "sandbox", "sandbox", SETTING_CHOICE, "own|oci|off", "own",
 		      "The sandbox in which code of models and repositories runs", "", 0 },
+	[SANDBOX_LEVEL] = { "sandbox_level", "sandbox-level", SETTING_CHOICE, "1|2|3", "2",
+			    "The least level of the sandbox; 1 goes on where namespaces are refused", "", 0 },
 	[IMAGE] = { "image", "image", SETTING_TEXT, "IMAGE", "", "The container image of the oci sandbox", "the sandbox's own", 0 },
 	[TEST_COMMAND] = { "test_command", "test", SETTING_TEXT, "COMMAND", "", "The command that tests a project",
 			   "found by the test engine", 0 },
@@ -313,6 +315,10 @@ static int sandbox_lock(struct arena *a, struct settings *s, const struct settin
 	    conf_whole(p->policy, "sandbox_level", 1, 4, &level, e) < 0)
 		return err_wrap(e, "%s", p->policy_path);
 	s->sandbox_level = (int)level;
+	if (level && s->level_min < (int)level && s->values[SANDBOX_LEVEL].from != FROM_DEFAULT)
+		return err_set(e, ERR_DENIED, "%s asks for sandbox level %s; %s wants at least level %d", s->values[SANDBOX_LEVEL].where,
+			       s->values[SANDBOX_LEVEL].text, p->policy_path, (int)level);
+	s->level_min = s->level_min > (int)level ? s->level_min : (int)level;
 	s->sandboxes = allowed;
 	if (conf_time(p->policy, "sandbox_time", &s->sandbox_most.time_ms, e) < 0 ||
 	    conf_size(p->policy, "sandbox_memory", &s->sandbox_most.memory, e) < 0 ||
@@ -426,6 +432,7 @@ static int values_take(struct settings *s, struct err *e)
 	    opt_time_parse(v[PATIENCE].text, &s->patience_ms, e) < 0)
 		return -1;
 	s->sandbox = backend_of(v[SANDBOX].text);
+	s->level_min = v[SANDBOX_LEVEL].text[0] - '0'; /* checked: one of three digits */
 	return 0;
 }
 

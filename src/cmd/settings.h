@@ -53,6 +53,7 @@ struct settings {
 	const char *model;                /* never NULL                                                */
 	const char *base_url;             /* NULL: the provider's                                      */
 	enum sandbox_backend sandbox;
+	int level_min;                    /* the least level that our own sandbox may run at, policy and all  */
 	const char *image;                /* for the oci backend; NULL: its own                        */
 	const char *test_command;         /* NULL: found by the test engine                            */
 	struct flow_budget budget;        /* 0: no limit                                               */

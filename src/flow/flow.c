@@ -209,11 +209,13 @@ static int box(struct flow *f, struct err *e)
 {
 	const struct sandbox_level *l = NULL;
 
-	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir, .image = f->o->image };
+	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir, .image = f->o->image,
+				   .level_min = f->o->sandbox_level };
 	if (f->o->sandbox == SANDBOX_OWN)
 		l = sandbox_probe();
-	if (l && l->level < (f->o->sandbox_level > 2 ? f->o->sandbox_level : 2))
-		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s", l->level, l->why);
+	if (l && l->level < (f->o->sandbox_level ? f->o->sandbox_level : 2))
+		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s%s", l->level, l->why, l->level != 1 ? "" :
+			       "; or go on without what only namespaces hold: --sandbox-level 1 (sealwright doctor says what that is)");
 	return session_add(f->s, "sandbox", walls_sandbox(&f->box), e);
 }
 

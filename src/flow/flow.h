@@ -33,7 +33,7 @@ struct flow_options {
 	const char *model, *base_url;  /* as model_choice                                                       */
 	enum sandbox_backend sandbox;
 	const json_t *settings;        /* flow_start: kept in the log for who resumes; may be NULL              */
-	int sandbox_level;             /* the least that the sandbox must reach, or nothing is run; 0: any      */
+	int sandbox_level;             /* the least that our own sandbox must reach, or nothing is run; 0: 2    */
 	const char *image;             /* of SANDBOX_OCI; NULL: its own                                         */
 	int64_t patience_ms;           /* with a failing endpoint; 0: the model's own                           */
 	const struct tag *tags;        /* of the configuration, as intent_parse takes them; for flow_resume     */

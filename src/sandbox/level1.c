@@ -164,9 +164,11 @@ static int plan(struct level1_run *r, const struct sandbox *s, const char *own, 
 {
 	struct level1 *l = r->l;
 
-	if (s->layer || s->git_dir)
+	if (s->layer || s->git_dir || s->tree_source)
 		return err_set(e, ERR_DENIED, "sandbox: a layer needs level 2 (mounts of its own), this is level 1; work on a copy of the tree "
 			       "instead");
+	if (s->egress)
+		return err_set(e, ERR_DENIED, "sandbox: hosts can be allowed from level 2 on (a network of its own), this is level 1");
 	l->tree = real(&l->a, s->tree);
 	if (!l->tree)
 		return err_sys(e, "sandbox: %s", s->tree);
@@ -179,6 +181,13 @@ static int plan(struct level1_run *r, const struct sandbox *s, const char *own, 
 	if (l->shared == MAP_FAILED) {
 		l->shared = NULL;
 		return err_sys(e, "sandbox: memory");
+	}
+	for (const struct sandbox_file *f = s->files; f && f->path; f++) {
+		char *at = arena_printf(&l->a, "%s/home/%s", l->own, f->path);
+
+		if (fs_make_dirs(arena_printf(&l->a, "%.*s", (int)(strrchr(at, '/') - at), at), 0700, e) < 0 ||
+		    fs_write_atomic(at, bytes_of(f->text), 0600, e) < 0)
+			return -1;
 	}
 	plan_rules(r);
 	return 0;

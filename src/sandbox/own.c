@@ -236,7 +236,7 @@ static void child(struct own *o)
 /* ---- the supervisor ---- */
 
 /* What may keep a plain process from making namespaces, and how to allow it. */
-static const char *namespace_cure(int number)
+const char *own_namespace_cure(int number)
 {
 	auto_buf b = buf_max(64);
 
@@ -275,7 +275,7 @@ int own_explain(const struct own *o, const struct own_fail *f, struct err *e)
 			       o->s->tree, strerror(f->number));
 	case STEP_CLONE:
 	case STEP_MAP:
-		return err_set(e, ERR_DENIED, "sandbox: new namespaces: %s; %s", strerror(f->number), namespace_cure(f->number));
+		return err_set(e, ERR_DENIED, "sandbox: new namespaces: %s; %s", strerror(f->number), own_namespace_cure(f->number));
 	case STEP_SHOW:
 		err_sys(e, "sandbox: show %s", o->view.shows[f->index].src);
 		break;

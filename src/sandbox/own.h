@@ -264,6 +264,8 @@ int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pi
 /* What it opens again by /dev/stdout must be the command's own, too. */
 void own_hand_over(const struct own *o);
 const char **own_programs(struct arena *a, const char *name, const char *const *env);
+/* What may keep a plain process from making namespaces, and how to allow it. */
+const char *own_namespace_cure(int number);
 int own_explain(const struct own *o, const struct own_fail *f, struct err *e);
 /* own_run and own_start, with o->by to begin it. */
 int own_run_by(struct own *o, struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out,

@@ -140,6 +140,16 @@ struct sandbox_level {
 };
 const struct sandbox_level *sandbox_probe(void);
 
+/* The parts of the sandbox, each tried by itself; a missing one with the cure. Returns how many there are. */
+enum sandbox_wall_state { WALL_GOOD, WALL_LESS, WALL_MISSING };
+struct sandbox_wall {
+	const char *name;
+	enum sandbox_wall_state state;
+	char text[256], cure[320];
+};
+enum { SANDBOX_WALLS = 10 };
+int sandbox_walls(struct sandbox_wall walls[SANDBOX_WALLS]);
+
 /* The classes of harm that a level cannot hold, a sentence each: "secrets: ...". Fills at most max; returns how many there
  * are. Truthful: what is not listed is held. */
 int sandbox_level_lacks(int at, const char *lacks[], int max);

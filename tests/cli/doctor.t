@@ -5,6 +5,8 @@
 
 run sealwright doctor
 check 'it names the level of the sandbox' prints 'level '
+check 'its parts' prints ' landlock '
+check 'and how they can be had' prints ' cgroup '
 check 'git' prints 'git version'
 check 'and where the model is or how to get it' prints 'model'
 

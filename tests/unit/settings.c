@@ -62,7 +62,7 @@ static void the_nearest_place_wins(void)
 	is_text(s.model, "from-env", "a variable wins over the file");
 	ok(s.budget.cost > 2.9 && s.budget.turns == 7, "each value by itself");
 	is_whole(settings_from(&s, "max_turns"), FROM_CONFIG, "the place is known");
-	is_text(s.values[5].where, "C:3", "with its line");
+	is_text(s.values[settings_find("max_turns") - settings_table()].where, "C:3", "with its line");
 	ok(resolve(ARGS("--model", "m", "--time=90s", "--json", "-y"), "time: 2h\n", NULL, env_cost) == 0, "flags: %s", e.text);
 	is_text(s.model, "m", "a flag wins over a variable");
 	ok(s.budget.time_ms == 90000 && s.json && s.yes && !s.quiet, "and over the file");
@@ -107,6 +107,12 @@ static void a_policy_wins_over_flags(void)
 {
 	refused(NULL, "sandbox: own\n", ARGS("--sandbox", "off"), ERR_DENIED,
 		"--sandbox asks for the sandbox off; P allows own", "--sandbox off under a lock");
+	ok(resolve(NULL, NULL, NULL, NULL) == 0 && s.level_min == 2, "level 2 is the least unless somebody says otherwise");
+	ok(resolve(NULL, "sandbox_level: 1\n", NULL, NULL) == 0 && s.level_min == 1, "a person may go on with level 1");
+	ok(resolve(NULL, NULL, "sandbox_level: 3\n", NULL) == 0 && s.level_min == 3, "a policy raises the least level");
+	ok(resolve(NULL, "sandbox_level: 3\n", "sandbox_level: 2\n", NULL) == 0 && s.level_min == 3, "and lowers none");
+	refused("sandbox_level: 1\n", "sandbox_level: 2\n", NULL, ERR_DENIED, "C:1 asks for sandbox level 1; P wants at least level 2",
+		"a lower level than allowed");
 	refused("sandbox: off\n", "sandbox_level: 2\n", NULL, ERR_DENIED, "P wants at least level 2", "no sandbox below a level");
 	refused(NULL, "max_cost: 5\n", ARGS("--max-cost", "50"), ERR_DENIED,
 		"--max-cost asks for 50; P allows at most max_cost 5", "more money than allowed");
