@@ -31,9 +31,10 @@ static int level_check(const struct sandbox_job *j, struct err *e)
 	l = sandbox_probe();
 	if (l->level >= least)
 		return 0;
-	return err_set(e, ERR_DENIED, "%s wants sandbox level %d, this would be level %d: %s",
+	return err_set(e, ERR_DENIED, "%s wants sandbox level %d, this would be level %d: %s%s",
 		       j->set.sandbox_level == least ? j->set.policy : arena_printf(j->a, "the profile %s", j->profile.name), least,
-		       l->level, l->why);
+		       l->level, l->why, l->level == 1 && j->set.sandbox_level <= 1 ? "; or go on without what only namespaces hold, as "
+		       "sealwright doctor lists it: --level 1" : "");
 }
 
 /* ---- running it ---- */

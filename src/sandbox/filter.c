@@ -147,10 +147,12 @@ const char *filter_refused(void)
 	return refused;
 }
 
-enum { CALLS = 512, PROGRAM = 2048, SEMAPHORES = 256 };
+enum { CALLS = 512, PROGRAM = FILTER_MAX, SEMAPHORES = 256 };
 
 struct assembly {
 	enum filter_kind kind;
+	uint32_t arch;               /* as the kernel names it     */
+	uint32_t names;              /* as libseccomp names it     */
 	struct sock_filter *code;
 	unsigned short n;
 	unsigned short jumps[CALLS]; /* places of leaves that jump to a block */
@@ -369,7 +371,7 @@ static void bisect(struct assembly *s, const struct range *r, int n)
 	}
 }
 
-static void mark(unsigned char *table, const char *names, enum verdict v)
+static void mark(const struct assembly *s, unsigned char *table, const char *names, enum verdict v)
 {
 	char name[40];
 
@@ -381,7 +383,7 @@ static void mark(unsigned char *table, const char *names, enum verdict v)
 			n = sizeof(name) - 1;
 		memcpy(name, p, n);
 		name[n] = 0;
-		nr = seccomp_syscall_resolve_name(name);
+		nr = seccomp_syscall_resolve_name_arch(s->names, name);
 		if (nr >= 0 && nr < CALLS)
 			table[nr] = (unsigned char)v;
 		p += n;
@@ -396,20 +398,20 @@ static void assemble(struct assembly *s)
 	struct range ranges[CALLS + 1];
 	int n = 0;
 
-	mark(table, allowed, ALLOW);
-	mark(table, refused, REFUSE);
-	mark(table, quiet, QUIET);
-	mark(table, absent, ABSENT);
+	mark(s, table, allowed, ALLOW);
+	mark(s, table, refused, REFUSE);
+	mark(s, table, quiet, QUIET);
+	mark(s, table, absent, ABSENT);
 	for (size_t i = 0; i < sizeof(looked_at) / sizeof(*looked_at); i++)
-		mark(table, looked_at[i].name, looked_at[i].v);
+		mark(s, table, looked_at[i].name, looked_at[i].v);
 	if (is_level1(s)) {
-		mark(table, level1_handed, HAND);
-		mark(table, level1_counted, FORK);
-		mark(table, level1_quiet, QUIET);
-		mark(table, level1_unsupported, UNSUPPORTED);
-		mark(table, level1_unknown, UNKNOWN);
+		mark(s, table, level1_handed, HAND);
+		mark(s, table, level1_counted, FORK);
+		mark(s, table, level1_quiet, QUIET);
+		mark(s, table, level1_unsupported, UNSUPPORTED);
+		mark(s, table, level1_unknown, UNKNOWN);
 		for (size_t i = 0; i < sizeof(level1_looked_at) / sizeof(*level1_looked_at); i++)
-			mark(table, level1_looked_at[i].name, level1_looked_at[i].v);
+			mark(s, table, level1_looked_at[i].name, level1_looked_at[i].v);
 	}
 	for (int i = 0; i < CALLS; i++)
 		if (i == 0 || table[i] != table[i - 1])
@@ -417,7 +419,7 @@ static void assemble(struct assembly *s)
 	ranges[n++] = (struct range){ CALLS, UNKNOWN }; /* x32 calls too: their numbers have bit 30 */
 
 	emit(s, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	emit(s, BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0);
+	emit(s, BPF_JMP | BPF_JEQ | BPF_K, s->arch, 1, 0);
 	answer(s, SECCOMP_RET_KILL_PROCESS);
 	emit(s, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	bisect(s, ranges, n);
@@ -435,7 +437,7 @@ static pthread_once_t once[FILTERS] = { PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PT
 
 static void make(enum filter_kind kind)
 {
-	struct assembly s = { .kind = kind, .code = programs[kind] };
+	struct assembly s = { .kind = kind, .arch = OUR_ARCH, .names = seccomp_arch_native(), .code = programs[kind] };
 
 	assemble(&s);
 	whole[kind] = (struct sock_fprog){ s.n, programs[kind] };
@@ -454,9 +456,22 @@ const struct sock_fprog *filter_get(enum filter_kind kind)
 	return &whole[kind];
 }
 
+int filter_for(enum filter_kind kind, uint32_t arch, struct sock_filter code[FILTER_MAX])
+{
+	struct assembly s = { .kind = kind, .arch = arch, .names = arch == AUDIT_ARCH_AARCH64 ? SCMP_ARCH_AARCH64 : SCMP_ARCH_X86_64,
+			      .code = code };
+
+	assemble(&s);
+	return s.n;
+}
+
 int filter_answer(enum filter_kind kind, const struct seccomp_data *d)
 {
-	const struct sock_fprog *p = filter_get(kind);
+	return filter_run(filter_get(kind), d);
+}
+
+int filter_run(const struct sock_fprog *p, const struct seccomp_data *d)
+{
 	uint32_t a = 0;
 
 	for (unsigned at = 0; at < p->len; at++) {
@@ -474,6 +489,8 @@ int filter_answer(enum filter_kind kind, const struct seccomp_data *d)
 		case BPF_JMP | BPF_JGE | BPF_K: at += a >= i->k ? i->jt : i->jf; break;
 		case BPF_JMP | BPF_JSET | BPF_K: at += (a & i->k) ? i->jt : i->jf; break;
 		case BPF_RET | BPF_K:
+			if (i->k == SECCOMP_RET_KILL_PROCESS)
+				return EPERM;
 			return (i->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ? (int)(i->k & SECCOMP_RET_DATA) : 0;
 		default: assert(false && "an instruction that assemble() does not use");
 		}

@@ -131,6 +131,11 @@ enum filter_kind {
 /* Names of calls, each with a blank behind it: allowed whatever their arguments are, and refused by name. */
 const char *filter_allowed(void);
 const char *filter_refused(void);
+enum { FILTER_MAX = 2048 }; /* instructions */
+
+/* The program of another processor (AUDIT_ARCH_...), for tests: returns its length. */
+int filter_for(enum filter_kind kind, uint32_t arch, struct sock_filter code[FILTER_MAX]);
+int filter_run(const struct sock_fprog *p, const struct seccomp_data *d); /* as filter_answer */
 /* The program, made once. */
 const struct sock_fprog *filter_get(enum filter_kind kind);
 /* The errno that a program (a plain one) answers with; 0 when it allows the call. */
