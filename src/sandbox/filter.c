@@ -273,6 +273,11 @@ static void block(struct assembly *s, enum verdict v)
 		if (is_level1(s)) { /* who gets a signal when something can be read */
 			answer_if(s, 0x8901 /* FIOSETOWN */, no(s, EPERM));
 			answer_if(s, 0x8902 /* SIOCSPGRP */, no(s, EPERM));
+			/* What changes a file that is open for reading only */
+			answer_if(s, 0x40086602 /* FS_IOC_SETFLAGS */, ANSWER(EOPNOTSUPP));
+			answer_if(s, 0x401c5820 /* FS_IOC_FSSETXATTR */, ANSWER(EOPNOTSUPP));
+			answer_if(s, 0x40806685 /* FS_IOC_ENABLE_VERITY */, no(s, EPERM));
+			answer_if(s, 0x800c6613 /* FS_IOC_SET_ENCRYPTION_POLICY */, no(s, EPERM));
 		}
 		answer(s, SECCOMP_RET_ALLOW);
 		break;

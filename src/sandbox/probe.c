@@ -59,7 +59,8 @@ int sandbox_level_lacks(int at, const char *lacks[], int max)
 		{ 2, "secrets: names, sizes and owners of all files, the command lines of other processes and what /proc tells of the "
 		     "machine can be seen, and so can a token in .git/config; contents outside the view cannot" },
 		{ 2, "network: a port that a server inside has left can be taken by a program of the machine, and is then reached" },
-		{ 2, "tampering: a file of /dev/shm can stay behind where that folder was empty before" },
+		{ 2, "tampering: where /dev/shm is empty when a command starts, what programs of yours put there meanwhile can be read and "
+		     "changed, and what the command puts there stays" },
 		{ 3, "resource abuse: memory and processes are summed ten times a second, and kernel memory, such as the "
 		     "buffers of sockets, is not counted" },
 	};

@@ -16,11 +16,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -33,6 +35,7 @@ static char base[96], *tree;
 static struct arena a;
 static int port;
 static pid_t neighbour;
+static char terminal[64];
 
 static char *beneath(const char *name)
 {
@@ -67,6 +70,7 @@ static bool read_environment_of_neighbour(void)
 	return fd >= 0 && read(fd, &c, 1) == 1;
 }
 static bool list_folder_of_machine(void) { return can(O_RDONLY | O_DIRECTORY, base); }
+static bool open_terminal(void) { return can(O_RDONLY | O_NOCTTY, terminal); }
 static bool hear_of_files_of_machine(void)
 {
 	int fd = (int)syscall(SYS_inotify_init1, 0);
@@ -134,6 +138,18 @@ static bool rename_over_test(void)
 }
 static bool mode_of_test(void) { return chmod("deep/tests/t", 0644) == 0; }
 static bool truncate_test(void) { return truncate("deep/tests/t", 0) == 0; }
+static bool lease_test(void)
+{
+	int fd = open("deep/tests/t", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+}
+static bool flags_of_test(void)
+{
+	int fd = open("deep/tests/t", O_RDONLY | O_CLOEXEC), flags = 0;
+
+	return fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+}
 static bool make_setuid(void) { return can(O_WRONLY | O_CREAT, "s") && chmod("s", 04755) == 0; }
 
 /* The same path means a file of ours or a protected one, by turns, while we ask. */
@@ -326,12 +342,12 @@ static const struct {
 } list[] = {
 #define T(f) { #f, f, false },
 #define M(f) { #f, f, true },
-	T(read_secret) T(read_through_link) T(read_environment_of_neighbour) T(list_folder_of_machine) T(hear_of_files_of_machine)
+	T(read_secret) T(read_through_link) T(read_environment_of_neighbour) T(list_folder_of_machine) T(open_terminal) T(hear_of_files_of_machine)
 	T(write_outside) T(write_through_link) T(make_through_link) T(empty_outside) T(truncate_outside) T(mode_outside)
 	T(mode_of_opened) T(times_outside) T(times_of_link_outside) T(remove_outside) T(move_out) T(move_in) T(link_in)
 	T(write_hook) T(write_config_by_long_way) T(write_config_through_folder) T(write_config_by_link)
 	T(write_config_by_hard_link) T(link_through_symlink) T(rename_git) T(rename_above_tests) T(exchange_above_tests)
-	T(rename_over_test) T(mode_of_test) T(truncate_test) T(make_setuid) T(write_config_by_turns)
+	T(rename_over_test) T(mode_of_test) T(truncate_test) M(lease_test) M(flags_of_test) T(make_setuid) T(write_config_by_turns)
 	T(reach_service_of_machine) M(reach_service_mapped) T(reach_service_by_its_port) T(reach_service_by_turns)
 	T(reach_socket_of_machine) T(reach_abstract) T(send_datagram) M(send_fast) T(serve_the_machine) T(serve_without_bind)
 	M(new_user_space) T(signal_neighbour) T(signal_neighbour_thread) T(signal_by_pidfd) T(signal_by_socket) T(signal_parent)
@@ -386,6 +402,9 @@ static void services_make(void)
 	memset(un.sun_path, 0, sizeof(un.sun_path));
 	len = snprintf(un.sun_path + 1, sizeof(un.sun_path) - 1, "sw1-%d", port);
 	serve(AF_UNIX, &un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len));
+	len = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (len < 0 || grantpt(len) < 0 || unlockpt(len) < 0 || ptsname_r(len, terminal, sizeof(terminal)) != 0)
+		printf("# no terminal: %s\n", strerror(errno));
 	if (proc_start((const char *const[]){ "sleep", "600", NULL }, NULL, NULL, 0, -1, &c, NULL) < 0)
 		exit(1);
 	neighbour = c.pid;
@@ -408,6 +427,7 @@ static const char *const *attempt(int i)
 	v[2] = base;
 	v[3] = arena_printf(&a, "%d", port);
 	v[4] = arena_printf(&a, "%d", neighbour);
+	v[5] = terminal;
 	return v;
 }
 
@@ -641,7 +661,8 @@ int main(int argc, char **argv)
 {
 	auto_buf self = buf_max(64 << 20);
 
-	if (argc > 4) {
+	if (argc > 5) {
+		snprintf(terminal, sizeof(terminal), "%s", argv[5]);
 		snprintf(base, sizeof(base), "%s", argv[2]);
 		port = (int)strtol(argv[3], NULL, 10);
 		neighbour = (pid_t)strtol(argv[4], NULL, 10);
