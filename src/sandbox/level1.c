@@ -45,6 +45,11 @@ static void drop(void *arg)
 {
 	struct level1 *l = arg;
 
+	struct stat st;
+
+	if (l->git_link && lstat(l->git_link, &st) == 0 && S_ISLNK(st.st_mode) && unlink(l->git_link) == 0)
+		(void)mkdir(l->git_link, 0755);
+	fs_close(&l->lock);
 	if (l->own && !l->keeps_own)
 		fs_remove_tree(l->own, NULL);
 	if (l->shared)
@@ -102,16 +107,20 @@ static int hold(struct level1 *l, const struct view *v, const char *tree, struct
 
 	l->held = arena_array(&l->a, (size_t)v->n_pins + 1, sizeof(*l->held));
 	for (int i = 0; i < v->n_pins; i++) {
-		char *path = arena_printf(&l->a, "/%s", v->pins[i].at), *is;
+		const char *path = arena_printf(&l->a, "/%s", v->pins[i].at);
+		char *here, *is;
 		struct stat st;
 
 		if (v->pins[i].kind == PIN_HIDE)
 			return err_set(e, ERR_DENIED, "sandbox: the tree %s holds %s, which level 1 cannot hide; use a folder beneath it", tree,
 				       path);
-		if (v->pins[i].kind != PIN_READ || !path_is_beneath(path, tree) || lstat(path, &st) < 0)
+		if (v->pins[i].kind != PIN_READ || !path_is_beneath(path, tree))
 			continue;
-		is = real(&l->a, path);
-		if (!is || strcmp(is + strlen(l->tree), path + strlen(tree)))
+		here = arena_printf(&l->a, "%s%s", l->tree, path + strlen(tree));
+		if (lstat(here, &st) < 0)
+			continue;
+		is = real(&l->a, here);
+		if (!is || strcmp(is, here))
 			return err_set(e, ERR_DENIED, "sandbox: %s is to be held, but is a symbolic link or lies behind one; replace the "
 				       "link by what it points to", path);
 		l->held[n++] = is;
@@ -136,22 +145,25 @@ static void plan_rules(struct level1_run *r)
 		n++;
 	r->rules = arena_array(&l->a, (size_t)v->n_shows + (size_t)n + 32, sizeof(*r->rules));
 	l->looks = arena_array(&l->a, (size_t)v->n_shows + 32, sizeof(*l->looks));
-	l->rooms = arena_array(&l->a, (size_t)n + 3, sizeof(*l->rooms));
+	l->rooms = arena_array(&l->a, (size_t)n + 4, sizeof(*l->rooms));
 	for (int i = 0; i < v->n_shows; i++) {
 		rule(r, v->shows[i].src, v->shows[i].flags & SHOW_DEVICE ? MAY_USE : MAY_LOOK);
 		if ((l->looks[looks] = real(&l->a, v->shows[i].src)))
 			looks++;
 	}
+	rule(r, l->tree, MAY_LOOK); /* a copy is not in the plan of one that stands beside it */
 	for (int i = 0; shown[i]; i++)
 		rule(r, shown[i], MAY_LOOK);
 	for (int i = 0; i < n; i++) {
-		char *path = real(&l->a, v->writable[i]);
+		char *path = strcmp(v->writable[i], r->o.s->tree) ? real(&l->a, v->writable[i]) : NULL;
 
 		if (!path || !strcmp(path, l->tree))
 			continue;
 		rule(r, path, MAY_WRITE);
 		l->rooms[rooms++] = path;
 	}
+	if (r->o.s->git_dir && (l->rooms[rooms] = real(&l->a, r->o.s->git_dir)))
+		rule(r, l->rooms[rooms++], MAY_WRITE);
 	rule(r, l->own, MAY_WRITE);
 	l->rooms[rooms++] = l->own;
 	if (fs_is_empty_dir("/dev/shm") && access("/dev/shm", W_OK) == 0) {
@@ -160,18 +172,45 @@ static void plan_rules(struct level1_run *r)
 	}
 }
 
+/* A copy has an empty folder where the private git directory would be mounted: a link to that stands there meanwhile. */
+static void place_git(struct level1 *l, const char *git_dir)
+{
+	const char *at = arena_printf(&l->a, "%s/.git", l->tree);
+
+	if (rmdir(at) == 0 && symlink(git_dir, at) == 0)
+		l->git_link = at;
+}
+
+/* A path beneath the tree, where it stands now. */
+static const char *where(struct level1_run *r, const char *dir)
+{
+	size_t n = strlen(r->o.s->tree);
+
+	if (!dir || strlen(dir) <= n || !path_is_beneath(dir, r->o.s->tree))
+		return r->l->tree;
+	return arena_printf(&r->l->a, "%s%s", r->l->tree, dir + n);
+}
+
 static int plan(struct level1_run *r, const struct sandbox *s, const char *own, struct err *e)
 {
 	struct level1 *l = r->l;
 
-	if (s->layer || s->git_dir || s->tree_source)
-		return err_set(e, ERR_DENIED, "sandbox: a layer needs level 2 (mounts of its own), this is level 1; work on a copy of the tree "
+	const char *source = s->tree_source ? s->tree_source : s->tree_of ? warm_source(s->tree_of) : NULL;
+
+	if (s->layer || (s->git_dir && !source))
+		return err_set(e, ERR_DENIED, "sandbox: an overlay needs level 2 (mounts of its own), this is level 1; work on a copy of the tree "
 			       "instead");
 	if (s->egress)
 		return err_set(e, ERR_DENIED, "sandbox: hosts can be allowed from level 2 on (a network of its own), this is level 1");
-	l->tree = real(&l->a, s->tree);
+	l->tree = real(&l->a, source ? source : s->tree);
 	if (!l->tree)
-		return err_sys(e, "sandbox: %s", s->tree);
+		return err_sys(e, "sandbox: %s", source ? source : s->tree);
+	if (s->tree_source && !own && own_lock(&r->o, e) < 0) /* a session holds it itself */
+		return -1;
+	l->lock = r->o.view.layer_lock;
+	r->o.view.layer_lock = -1;
+	if (s->git_dir)
+		place_git(l, s->git_dir);
 	l->is_writable = !s->tree_readonly;
 	l->keeps_own = own != NULL;
 	l->own = own ? arena_strdup(&l->a, own) : level1_own_make(&l->a, l->tree, e);
@@ -242,7 +281,7 @@ static int begin(struct proc_starter *by, const char *const *argv, const char *c
 
 	(void)env;
 	o->argv = argv;
-	o->dir = dir ? dir : o->s->tree;
+	o->dir = where(r, dir);
 	o->programs = own_programs(o->a, argv[0], o->env);
 	memcpy(o->fds, fds, sizeof(o->fds));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
@@ -274,7 +313,7 @@ static int prepare(struct level1_run *r, struct arena *a, const struct sandbox *
 	filter_get(FILTER_LEVEL1);
 	filter_get(FILTER_LEVEL1_PLAIN);
 	r->l = mem_alloc(sizeof(*r->l));
-	*r->l = (struct level1){ .tasks_max = sandbox_processes(s) };
+	*r->l = (struct level1){ .tasks_max = sandbox_processes(s), .lock = -1 };
 	if (plan(r, s, own, e) < 0) {
 		drop(r->l);
 		return -1;

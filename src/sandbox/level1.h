@@ -28,6 +28,8 @@ struct level1 {
 	char **held;         /* beneath the tree, read-only; NULL-ended        */
 	char **rooms;        /* further folders that may be written; NULL-ended */
 	char **looks;        /* what may be read; NULL-ended         */
+	const char *git_link; /* a link of ours in a copy's place for .git, which goes; or NULL */
+	int lock;            /* of a copy; -1: none                 */
 	char *own;           /* the private folder: HOME and TMPDIR  */
 	bool keeps_own;      /* it is a session's, who removes it    */
 	unsigned char bound[2][65536 / 8]; /* loopback ports that were bound inside: 127.0.0.1, ::1 */

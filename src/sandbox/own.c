@@ -407,7 +407,7 @@ static int await(struct own *o, pid_t pid, struct err *e)
 }
 
 /* Kept by init, too, whose copy of the descriptor holds it when ours is closed. */
-static int lock_layer(struct own *o, struct err *e)
+int own_lock(struct own *o, struct err *e)
 {
 	auto_fd fd = -1;
 
@@ -433,7 +433,7 @@ bool own_was_root(void)
 int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pid, struct err *e)
 {
 	struct own_fail f = { .step = STEP_CLONE };
-	int r = lock_layer(o, e);
+	int r = own_lock(o, e);
 
 	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
 		r = err_sys(e, "sandbox: socket");

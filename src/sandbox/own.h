@@ -266,6 +266,7 @@ struct own {
 int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const char *dir, struct err *e);
 /* Clones into new namespaces (and `more`), where `run` must never return, and waits for its first report. */
 int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pid, struct err *e);
+int own_lock(struct own *o, struct err *e); /* the layer or copy, when it has one: in o->view.layer_lock */
 /* What it opens again by /dev/stdout must be the command's own, too. */
 void own_hand_over(const struct own *o);
 const char **own_programs(struct arena *a, const char *name, const char *const *env);
@@ -289,6 +290,7 @@ _Noreturn void own_give_up(const struct own *o, struct own_fail f);
 /* ---- warm.c ---- */
 
 int warm_open(const struct sandbox *s, int level, struct sandbox_session **out, struct err *e);
+const char *warm_source(const struct sandbox_session *w); /* the copy that it shows; NULL: none */
 const char *warm_own(const struct sandbox_session *w); /* the private folder of one at level 1 */
 void warm_close(struct sandbox_session *w);
 int warm_tree(const struct sandbox_session *w, unsigned *owner);

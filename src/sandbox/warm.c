@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -485,9 +486,30 @@ static int keeper_start(struct sandbox_session *w, int requests, int life, int t
 	return w->keeper_fd < 0 ? err_sys(e, "sandbox: its keeper") : 0;
 }
 
+const char *warm_source(const struct sandbox_session *w)
+{
+	return w->s.tree_source;
+}
+
 const char *warm_own(const struct sandbox_session *w)
 {
 	return w->own;
+}
+
+/* Nothing stands ready: a private folder, and the copy of the tree, when there is one, held for us. */
+static int open_level1(struct sandbox_session *w, struct err *e)
+{
+	if (w->s.tree_source) {
+		w->s.tree_source = arena_strdup(&w->a, w->s.tree_source);
+		w->tree = open(w->s.tree_source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (w->tree < 0)
+			return err_sys(e, "sandbox: the copy %s", w->s.tree_source);
+		if (flock(w->tree, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+			return err_set(e, ERR_BUSY, "sandbox: the copy %s is in use by another sandbox; let that end first",
+				       w->s.tree_source);
+	}
+	w->own = level1_own_make(&w->a, w->s.tree ? w->s.tree : "/", e);
+	return w->own ? 0 : -1;
 }
 
 int warm_open(const struct sandbox *s, int level, struct sandbox_session **out, struct err *e)
@@ -504,13 +526,12 @@ int warm_open(const struct sandbox *s, int level, struct sandbox_session **out, 
 	if (s->tree)
 		w->s.tree = arena_printf(&w->a, "%s", s->tree);
 	if (level == 1) {
-		w->own = level1_own_make(&w->a, s->tree ? s->tree : "/", e);
-		if (!w->own) {
+		r = open_level1(w, e);
+		if (r < 0)
 			session_drop(w);
-			return -1;
-		}
-		*out = w;
-		return 0;
+		else
+			*out = w;
+		return r;
 	}
 	w->slot = mmap(NULL, sizeof(*w->slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (w->slot == MAP_FAILED) {

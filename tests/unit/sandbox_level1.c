@@ -642,6 +642,45 @@ static void nothing_outlives_it(void)
 	ok(!own_folders_are_left(), "no private folder is left");
 }
 
+/* As work/layer.c makes one where no overlay can be: the copy stands in for the tree, under its own path. */
+static void a_copy_stands_in_for_the_tree(void)
+{
+	struct sandbox s = level1(NULL), beside;
+	struct proc_result r;
+	struct err e = { 0 };
+	const char *copy = arena_strdup(&a, beneath("copy")), *git = arena_strdup(&a, beneath("git"));
+	char look[SANDBOX_LOOK];
+
+	fs_make_dirs(beneath("copy/.git"), 0755, NULL);
+	fs_make_dirs(beneath("copy/deep/tests"), 0755, NULL);
+	fs_make_dirs(beneath("git"), 0755, NULL);
+	put(beneath("copy/deep/tests/t"), "assert True\n");
+	put(beneath("git/HEAD"), "ref: refs/heads/x\n");
+	s.tree_source = copy;
+	s.git_dir = git;
+	r = boxed(&a, &s, "pwd && echo a >made && echo b >deep/made && ! echo c >deep/tests/t && cat .git/HEAD && echo d >.git/new");
+	ok(r.status == 0 && !strncmp(r.output, copy, strlen(copy)) && strstr(r.output, "refs/heads/x"), "it works in the copy, with git's "
+	   "private folder: %.300s", r.output);
+	ok(fs_exists(beneath("copy/made")) && !fs_exists(beneath("tree/made")) && fs_exists(beneath("git/new")), "the tree is not touched");
+	ok(fs_is_empty_dir(beneath("copy/.git")), "and .git of the copy is as it was");
+	if (!ok(sandbox_open(&s, &s.session, &e) == 0, "a session on it: %s", e.text))
+		return;
+	ok(sandbox_tree(s.session) >= 0 && faccessat(sandbox_tree(s.session), "made", F_OK, 0) == 0, "shows the copy to tools outside");
+	r = boxed(&a, &s, "cat made");
+	is_text(r.output, "a\n", "and to its commands");
+	beside = level1(NULL);
+	sandbox_beside(s.session, &beside, look);
+	r = boxed(&a, &beside, "cat made");
+	is_text(r.output, "a\n", "one beside it shows the copy, too");
+	s.session = (sandbox_close(&s.session), NULL);
+	s.tree_source = NULL;
+	s.layer = "/var/tmp";
+	s.git_dir = NULL;
+	ok(sandbox_open(&s, &s.session, &e) < 0 || sandbox_run(&a, &s, &(struct proc){ .argv = (const char *const[]){ "true", NULL } }, &r, &e) <
+	   0, "an overlay is refused: %s", e.text);
+	sandbox_close(&s.session);
+}
+
 static void a_session_keeps_its_folders(void)
 {
 	struct sandbox s = level1(NULL);
@@ -697,6 +736,7 @@ int main(int argc, char **argv)
 	limits_hold();
 	nothing_outlives_it();
 	a_session_keeps_its_folders();
+	a_copy_stands_in_for_the_tree();
 	kill(neighbour, SIGKILL);
 	waitpid(neighbour, NULL, 0);
 	boxed_as_an_ordinary_user(&a);
