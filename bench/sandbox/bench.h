@@ -51,9 +51,19 @@ const char *const *bwrap_argv(const struct place *p, const char *const *argv);
 void ours_run(const struct place *p, const struct sandbox *s, const char *const *argv);
 void plain_run(const struct place *p, const char *const *argv);
 
+struct both {             /* the same work outside and inside; part: how often one run does it */
+	struct series plain, ours;
+	double part;
+};
+/* A shell script outside and in the sandbox, taking turns. */
+void compare(const struct place *p, const struct sandbox *s, const char *script, int rounds, struct both *b);
+void throughput(const char *name, struct both *b); /* its row */
+extern const char git_status[];
+
 void measure_start(const struct place *p);  /* start.c */
 void measure_crowd(const struct place *p);  /* crowd.c: many at once, memory of one */
 void measure_work(const struct place *p);   /* work.c: git status, a compiler       */
+void measure_layer(const struct place *p);  /* layer.c: snapshot and rollback, on work.c's tree */
 void measure_end(const struct place *p);    /* end.c: what survives                 */
 
 #endif

@@ -287,12 +287,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench: the sandbox cannot work here: %s\n", sandbox_probe()->why);
 		return 1;
 	}
+	setenv("XDG_STATE_HOME", top, 1); /* where it is kept what works on this disk */
 	p.has_bwrap = bwrap_works(&p);
 	if (!p.has_bwrap)
 		note("bwrap is absent, or cannot work here: nothing beside us but a plain spawn");
 	measure_start(&p);
 	measure_crowd(&p);
 	measure_work(&p);
+	measure_layer(&p);
 	measure_end(&p);
 	fs_remove_tree(top, NULL);
 	rows_print(geteuid() ? "as an ordinary user" : "as root", json);
