@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum { TICK_MS = 100, JOIN_MAX = 48 << 10, ENOUGH_MS = 1000 };
@@ -121,6 +122,7 @@ struct run {
 	bool moved;                    /* something came since the last look */
 	enum http_fault fault;         /* decided by us */
 	bool joined_body;
+	bool is_direct;                /* no proxy stands between */
 	struct buf joined;
 };
 
@@ -223,6 +225,13 @@ static size_t head_line(char *p, size_t size, size_t count, void *arg)
 	name = (size_t)(colon - p);
 	for (value = colon + 1; value < p + n && *value == ' ';)
 		value++;
+	if (r->q->field) {
+		size_t len = (size_t)(p + n - value);
+
+		while (len && (value[len - 1] == '\r' || value[len - 1] == '\n' || value[len - 1] == ' '))
+			len--;
+		r->q->field(r->q->arg, (struct bytes){ p, name }, (struct bytes){ value, len });
+	}
 	if (name == 12 && !strncasecmp(p, "Content-Type", 12))
 		copy_word(r->r.type, sizeof(r->r.type), value, (size_t)(p + n - value), true);
 	else if (name == 16 && !strncasecmp(p, "Content-Encoding", 16))
@@ -277,6 +286,25 @@ static void set_body(struct http *h, struct run *r)
 	SET(SEEKDATA, r);
 }
 
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct run *r = arg;
+
+	if (purpose != CURLSOCKTYPE_IPCXN || (r->is_direct && !r->q->may_dial(r->q->arg, &to->addr)))
+		return CURL_SOCKET_BAD;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+static bool has_proxy(bool tls)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", NULL };
+	bool found = false;
+
+	for (int i = 0; names[i]; i++)
+		found = found || ((tls ? i < 4 : i > 1) && getenv(names[i]) && *getenv(names[i]));
+	return found;
+}
+
 static void set_up(struct http *h, struct run *r, struct curl_slist *headers)
 {
 	CURL *c = h->easy;
@@ -302,6 +330,15 @@ static void set_up(struct http *h, struct run *r, struct curl_slist *headers)
 		SET(CAINFO, getenv("SSL_CERT_FILE")); /* libcurl itself leaves that variable to its program */
 	if (r->url.loopback)
 		SET(NOPROXY, "*");
+	if (r->q->may_dial) {
+		r->is_direct = r->url.loopback || !has_proxy(r->url.tls);
+		SET(OPENSOCKETFUNCTION, open_socket);
+		SET(OPENSOCKETDATA, r);
+	}
+	if (r->q->any_path)
+		SET(PATH_AS_IS, 1L);
+	if (r->q->head_only)
+		SET(NOBODY, 1L);
 	if (r->q->post)
 		set_body(h, r);
 }
@@ -459,7 +496,7 @@ int http_send(struct http *h, const struct http_ask *q, struct http_reply *out, 
 	CURLcode code;
 
 	*out = r.r;
-	if (url_parse(q->url, &r.url, e) < 0 || set_headers(q, headers, e) < 0)
+	if ((q->any_path ? url_parse_host(q->url, &r.url, e) : url_parse(q->url, &r.url, e)) < 0 || set_headers(q, headers, e) < 0)
 		return -1;
 	h->why[0] = 0;
 	set_up(h, &r, headers);

@@ -17,6 +17,7 @@
 
 struct err;
 struct http;
+struct sockaddr;
 
 enum { HTTP_PIECES = 8, HTTP_HEADERS_MAX = 64 << 10 };
 
@@ -50,6 +51,8 @@ struct http_ask {
 	const char *const *headers;    /* NULL-ended "Name: value"; may be NULL                       */
 	const char *secret_header;     /* one more, whose memory is ours alone; may be NULL           */
 	bool post;                     /* else GET                                                    */
+	bool head_only;                /* HEAD                                                        */
+	bool any_path;                 /* path and query of the url as they are: it is no endpoint's base, and may be long */
 	struct bytes piece[HTTP_PIECES]; /* of the body, sent one behind the other                    */
 	int n_pieces;
 	int64_t connect_ms, first_ms, stall_ms; /* 0: 20 s, 5 min, 5 min                              */
@@ -59,6 +62,10 @@ struct http_ask {
 					* connection's sake; what came counts as whole. May be NULL   */
 	/* Gets the body as it comes; -1 ends the request (HTTP_ENDED). */
 	int (*seen)(void *arg, const struct http_reply *head, struct bytes piece);
+	/* Sees each field of the answer's head, values trimmed; may be NULL. */
+	void (*field)(void *arg, struct bytes name, struct bytes value);
+	/* Whether this address may be connected to; may be NULL. Not asked when a proxy stands between. */
+	bool (*may_dial)(void *arg, const struct sockaddr *to);
 	void *arg;
 };
 

@@ -77,3 +77,20 @@ int url_parse(const char *text, struct url *out, struct err *e)
 	*out = u;
 	return 0;
 }
+
+int url_parse_host(const char *text, struct url *out, struct err *e)
+{
+	const char *at = strstr(text, "://");
+	size_t n = at ? (size_t)(at - text) + 3 : 0;
+	char base[320];
+
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c >= 127)
+			return err_set(e, ERR_USAGE, "a URL holds a character that it may not");
+	n += strcspn(text + n, "/?#");
+	if (!at || n >= sizeof(base) || text[n] == '#' || strchr(text + n, '#'))
+		return err_set(e, ERR_USAGE, "\"%.100s\" is no URL of a file", text);
+	memcpy(base, text, n);
+	base[n] = 0;
+	return url_parse(base, out, e);
+}

@@ -19,5 +19,7 @@ struct url {
 
 /* http and https only; a name and password in it, a query or a fragment are refused. ERR_USAGE. */
 int url_parse(const char *text, struct url *out, struct err *e);
+/* Scheme, host and port of a URL alone: what stands behind them may be long, and have a query; out->path is "". */
+int url_parse_host(const char *text, struct url *out, struct err *e);
 
 #endif
