@@ -78,6 +78,7 @@ int conn_read(struct conn *c, size_t max, int64_t *left_ms);
 
 /* ---- gateway.c ---- */
 
+void gateway_prepare(void);
 void gateway_serve(struct conn *c, int kind);
 
 /* ---- serve.c ---- */

@@ -16,13 +16,16 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "egress/dial.h"
+#include "egress/fetch.h"
 #include "egress/inside.h"
+#include "egress/registry.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -172,13 +175,20 @@ static int set_policy(struct arena *a, const json_t *o, struct err *e)
 	return dial_take_proxy(e);
 }
 
-static json_t *ready(void)
+static json_t *ready(bool registries)
 {
 	json_t *o = json_object(), *ports = json_array();
 
 	for (int i = 0; the_policy.ports[i]; i++)
 		json_array_append_new(ports, json_integer(the_policy.ports[i]));
 	json_object_set_new(o, "ports", ports);
+	if (registries) {
+		json_t *env = json_array(), *files = json_array();
+
+		registry_tell(env, files);
+		json_object_set_new(o, "env", env);
+		json_object_set_new(o, "files", files);
+	}
 	return o;
 }
 
@@ -198,10 +208,18 @@ static int begin(struct arena *a, json_t **said, struct err *e)
 	auto_buf text = buf_max(EGRESS_TEXT_MAX + 1);
 	auto_json *o = NULL;
 
+	if (sodium_init() < 0)
+		return err_set(e, ERR_SYS, "egress: libsodium does not start");
 	if (take_text(EGRESS_AT_CONTROL, &text, e) < 0 || json_parse(buf_bytes(&text), &o, e) < 0 || set_policy(a, o, e) < 0)
 		return -1;
 	log_open(json_flag(o, "log", false) ? EGRESS_AT_LOG : -1);
-	*said = ready();
+	if (json_flag(o, "registries", false)) {
+		if (fetch_prepare(e) < 0)
+			return -1;
+		gateway_prepare();
+		registry_discover();
+	}
+	*said = ready(json_flag(o, "registries", false));
 	return give_up(e);
 }
 

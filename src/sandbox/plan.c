@@ -23,7 +23,7 @@ enum { GIT_CONFIG_MAX = 1 << 20 };
 static const char *const system_shown[] = {
 	"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32",
 	"etc/alternatives", "etc/ld.so.cache", "etc/ssl/certs", "etc/localtime", "etc/os-release", "etc/java-11-openjdk",
-	"etc/java-17-openjdk", "etc/java-21-openjdk", NULL,
+	"etc/java-17-openjdk", "etc/java-21-openjdk", "etc/maven/m2.conf", "etc/maven/logging", /* not its settings.xml */ NULL,
 };
 
 static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty", NULL };

@@ -9,67 +9,25 @@
 #include "egress/egress.h"
 
 #include "../boxed.h"
+#include "../outside.h"
 #include "base/err.h"
 #include "base/fs.h"
 
-#include <netinet/in.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 static char base[] = "/tmp/egress.XXXXXX";
 static const char *tree;
 static struct arena a;
+static struct outside outside;
 static int port;
 
-/* ---- the outside: answers each request with what it was asked, and closes ---- */
-
-static void *answer(void *arg)
+/* Says what it was asked. */
+static void echo(int fd, const char *request)
 {
-	int fd = (int)(intptr_t)arg;
-	char in[8192], out[9000];
-	size_t n = 0;
-	ssize_t r;
+	static const char head[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nasked:";
 
-	while (n < sizeof(in) - 1 && (r = read(fd, in + n, sizeof(in) - 1 - n)) > 0) {
-		n += (size_t)r;
-		in[n] = 0;
-		if (strstr(in, "\r\n\r\n"))
-			break;
-	}
-	in[n] = 0;
-	r = snprintf(out, sizeof(out), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nasked:%s", in);
-	(void)!write(fd, out, (size_t)r);
-	close(fd);
-	return NULL;
-}
-
-static void *listen_for_ever(void *arg)
-{
-	int fd = (int)(intptr_t)arg;
-
-	for (;;) {
-		pthread_t t;
-		int c = accept(fd, NULL, NULL);
-
-		if (c >= 0 && pthread_create(&t, NULL, answer, (void *)(intptr_t)c) == 0)
-			pthread_detach(t);
-	}
-	return NULL;
-}
-
-static bool outside_begins(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	pthread_t t;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, n) < 0 || listen(fd, 50) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&at, &n) < 0)
-		return false;
-	port = ntohs(at.sin_port);
-	return pthread_create(&t, NULL, listen_for_ever, (void *)(intptr_t)fd) == 0;
+	(void)!write(fd, head, sizeof(head) - 1);
+	(void)!write(fd, request, strlen(request));
 }
 
 static struct sandbox with(const struct egress *g)
@@ -225,9 +183,10 @@ int main(void)
 	struct sandbox plain = { 0 };
 	const char *log;
 
-	if (!mkdtemp(base) || !outside_begins())
+	if (!mkdtemp(base) || !outside_begin(&outside, echo))
 		return 1;
 	chmod(base, 0755);
+	port = outside.port;
 	tree = arena_printf(&a, "%s/tree", base);
 	log = arena_printf(&a, "%s/log", base);
 	mkdir(tree, 0755);
