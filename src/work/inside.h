@@ -130,7 +130,10 @@ bool same_bytes(int dir1, const char *name1, int dir2, const char *name2);
 
 /* Fills verdict, rule and why. */
 void rules_judge(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c);
-/* The same for a file of a commit, whose content is at hand. */
+/* The same for a file of a commit; text is its content where rules_wants_text. */
+void rules_judge_commit(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
+			struct bytes text);
+bool rules_wants_text(struct arena *a, const char *path);
 bool rules_skip(const struct layer_rules *r, const char *path);
 void changes_count(struct layer_changes *c);
 

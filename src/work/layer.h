@@ -140,8 +140,9 @@ struct layer_draft {
 /* The branches that git inside has moved or made. n == 0 without drafts. Read from files, no git runs. */
 int layer_drafts(struct arena *a, const struct layer *l, struct layer_draft **out, size_t *n, struct err *e);
 
-/* What to run in the sandbox (with the layer's git_dir) so that its stdout is the pack of all drafts; stdin is *input. */
-const char *const *layer_drafts_argv(struct arena *a, const struct layer_draft *d, size_t n, struct bytes *input);
+/* What to run in the sandbox (with the layer's git_dir) so that its stdout is the pack of all drafts; stdin is *input.
+ * Give it a file of yours as struct proc's spill, and keep stderr apart. */
+const char *const *layer_drafts_argv(struct arena *a, const struct layer *l, const struct layer_draft *d, size_t n, struct bytes *input);
 
 struct layer_draft_rules {
 	const struct layer_rules *rules;  /* each file that the drafts change is held against them  */
@@ -151,9 +152,9 @@ struct layer_draft_rules {
 struct layer_draft_report {
 	size_t commits, refs;
 	struct layer_changes left;  /* files for which a draft was refused; LAYER_KEEPS never stands here */
-	const char *why;            /* one sentence when nothing was taken, else ""          */
+	const char *why;            /* one sentence when nothing was taken, or the index could not follow; else "" */
 };
-/* Takes the pack, an opponent's bytes, from fd to its end; checks it; moves the refs. The files of the tree are layer_keep's
+/* Takes the pack, an opponent's bytes, from the file fd; checks it; moves the refs. The files of the tree are layer_keep's
  * work: call that first, so that tree and commit agree. ERR_INPUT when the pack is bad; refs then stand as before. */
 int layer_drafts_take(struct arena *a, struct layer *l, const struct layer_draft *d, size_t n, int fd,
 		      const struct layer_draft_rules *rules, struct layer_draft_report *out, struct err *e);

@@ -271,13 +271,13 @@ const char *gitconfig_value(struct arena *a, struct bytes in, const char *sectio
 			in.p += n, in.n -= n;
 			while (in.n && (*in.p == ' ' || *in.p == '\t'))
 				in.p++, in.n--;
+			found = "true";
 			if (in.n && *in.p == '=') {
 				in.p++, in.n--;
 				value_read(&in, value);
 				found = arena_strdup(a, value);
-				continue;
 			}
-			found = "true";
+			continue;
 		}
 		if (n || *in.p == '#' || *in.p == ';' || *in.p == '=') {
 			in.p += n, in.n -= n;

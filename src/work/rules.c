@@ -216,15 +216,22 @@ static bool is_attributes(const char *folded)
 	       name_matches(folded, "gi7d29~*", false);
 }
 
-static bool judge_attributes(const struct layer_state *s, const struct layer_rules *r, struct layer_change *c)
+bool rules_wants_text(struct arena *a, const char *path)
+{
+	return is_attributes(path_fold(a, path));
+}
+
+/* given: the content, or NULL to read it from the layer. */
+static bool judge_attributes(const struct layer_state *s, const struct layer_rules *r, struct layer_change *c, const struct bytes *given)
 {
 	auto_buf text = buf_max(ATTRIBUTES_MAX);
 	auto_fd fd = -1;
 
 	if (c->kind == LAYER_REMOVED)
 		return false;
-	fd = c->type == LAYER_FILE ? place_open(s->upper, c->path, O_RDONLY | O_NONBLOCK) : -1;
-	if (fd >= 0 && fs_read_all(fd, &text, NULL) == 0 && !attributes_run(buf_bytes(&text)))
+	fd = c->type == LAYER_FILE && !given ? place_open(s->upper, c->path, O_RDONLY | O_NONBLOCK) : -1;
+	if (given ? c->type == LAYER_FILE && given->p && !attributes_run(*given)
+		  : fd >= 0 && fs_read_all(fd, &text, NULL) == 0 && !attributes_run(buf_bytes(&text)))
 		return false;
 	return ask(c, r, "git-attributes", "git runs filters and drivers that it names, where a person has configured them", false);
 }
@@ -260,8 +267,15 @@ static bool is_bare(struct arena *a, const struct layer_state *s, const char *pa
 	return false;
 }
 
+static bool name_is_last(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, name);
+}
+
 static bool judge_path(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
-		       const char *folded)
+		       const char *folded, const struct bytes *given)
 {
 	/* A link, or a folder that is one no longer, can bring such a name about by what stands behind it. */
 	bool is_link = c->type == LAYER_LINK;
@@ -280,9 +294,10 @@ static bool judge_path(struct arena *a, const struct layer_state *s, const struc
 		    ask(c, r, "protected", "it is protected: a test or another file that work may not change", false))
 			return true;
 	}
-	if (is_attributes(folded) && judge_attributes(s, r, c))
+	if (is_attributes(folded) && judge_attributes(s, r, c, given))
 		return true;
-	return is_bare(a, s, c->path) &&
+	/* The other files of a commit need not be in the tree. */
+	return (is_bare(a, s, c->path) || (given && (name_is_last(folded, "head") || name_is_last(folded, "commondir")))) &&
 	       ask(c, r, "git-bare", "with its neighbours it is a bare git repository, whose configuration git runs", false);
 }
 
@@ -305,7 +320,8 @@ static bool judge_name(const struct layer_state *s, const struct layer_rules *r,
 	       ask(c, r, "name-hidden", "the name holds characters that do not show", false);
 }
 
-void rules_judge(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c)
+static void judge(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
+		  const struct bytes *given)
 {
 	const char *folded = path_fold(a, c->path);
 	mode_t need = c->type == LAYER_FOLDER ? 0500 : 0400;
@@ -328,5 +344,22 @@ void rules_judge(struct arena *a, const struct layer_state *s, const struct laye
 	}
 	if (c->kind != LAYER_REMOVED && c->type == LAYER_LINK && judge_link(a, s, r, c))
 		return;
-	judge_path(a, s, r, c, folded);
+	judge_path(a, s, r, c, folded, given);
+}
+
+void rules_judge(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c)
+{
+	judge(a, s, r, c, NULL);
+}
+
+void rules_judge_commit(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
+			struct bytes text)
+{
+	bool module = c->type == LAYER_OTHER && c->kind != LAYER_REMOVED;
+
+	if (module) /* a commit holds files, links and submodules */
+		c->type = LAYER_FOLDER, c->mode = 0755;
+	judge(a, s, r, c, &text);
+	if (module && c->verdict == LAYER_KEEPS)
+		ask(c, r, "git-modules", "a submodule: git takes another repository into it", false);
 }
