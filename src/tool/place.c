@@ -117,7 +117,7 @@ static int open_spilled(const struct toolbox *t, const char *path, struct stat *
 	return take_fd(&fd);
 }
 
-int place_open(struct arena *a, const struct toolbox *t, const char *path, struct stat *st, struct err *e)
+int place_read(struct arena *a, const struct toolbox *t, const char *path, struct stat *st, struct err *e)
 {
 	auto_fd fd = -1;
 	char *name, *real;

@@ -20,7 +20,7 @@ int place_name(struct arena *a, const struct toolbox *t, const char *path, char 
 bool place_is_protected(const struct toolbox *t, const char *name);
 
 /* A file or folder to read: a descriptor or -1. Also a file of the spill folder, by its absolute path. */
-int place_open(struct arena *a, const struct toolbox *t, const char *path, struct stat *st, struct err *e);
+int place_read(struct arena *a, const struct toolbox *t, const char *path, struct stat *st, struct err *e);
 
 /* A file to write: its folder (made when absent) and its name there. */
 struct place {

@@ -89,7 +89,7 @@ int tool_read(struct toolbox *t, struct arena *a, const json_t *args, struct too
 	auto_buf text = buf_max(FILE_MAX);
 	struct err why = { 0 };
 	struct stat st;
-	auto_fd fd = place_open(a, t, path, &st, &why);
+	auto_fd fd = place_read(a, t, path, &st, &why);
 
 	(void)e;
 	if (fd < 0)

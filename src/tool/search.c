@@ -229,7 +229,7 @@ int tool_search(struct toolbox *t, struct arena *a, const json_t *args, struct t
 	auto_buf text = buf_max(FILE_MAX);
 	struct err why = { 0 };
 	struct stat st;
-	auto_fd fd = place_open(a, t, *path ? path : ".", &st, &why);
+	auto_fd fd = place_read(a, t, *path ? path : ".", &st, &why);
 	char *name = arena_strdup(a, path);
 
 	(void)e;
