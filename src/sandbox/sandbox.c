@@ -206,6 +206,14 @@ int sandbox_start(const struct sandbox *s, const char *const *argv, const char *
 	return err_set(e, ERR_USAGE, "sandbox: no such backend");
 }
 
+int sandbox_check(const struct sandbox *s, struct err *e)
+{
+	auto_arena scratch = { 0 };
+	struct view v;
+
+	return s->backend == SANDBOX_OWN ? view_plan(&scratch, s, &v, e) : 0;
+}
+
 int sandbox_open(const struct sandbox *s, struct sandbox_session **out, struct err *e)
 {
 	int level = s->backend == SANDBOX_OWN ? level_for(s, e) : 0;

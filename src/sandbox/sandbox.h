@@ -108,6 +108,9 @@ int sandbox_run(struct arena *a, const struct sandbox *s, const struct proc *p, 
 int sandbox_start(const struct sandbox *s, const char *const *argv, const char *dir, int flags, int log_fd,
 		  struct proc_child *out, struct err *e);
 
+/* Whether s asks for what it may: a tree that is too wide and the like is refused as by sandbox_run, and nothing is started. */
+int sandbox_check(const struct sandbox *s, struct err *e);
+
 /* A warm sandbox: the view, the namespaces and the limits of s, kept ready, so that sandbox_run and sandbox_start with
  * s->session cost little more than a plain spawn. Each command has a PID namespace of its own and ends whole; the network
  * namespace (a server on loopback), /tmp and the home folder are the session's. Not while a layer's lower tree changes. */
