@@ -256,6 +256,7 @@ static int judge_end(struct loop *l, const char *summary, struct err *e)
 	const char *why = NULL;
 	int yes = 1, most = l->o->refusals_max ? l->o->refusals_max : REFUSALS_MAX;
 
+	toolbox_leave(&l->box);
 	if (l->o->may_finish)
 		yes = l->o->may_finish(l->o->arg, &a, summary, &why, e);
 	if (yes < 0)
@@ -397,7 +398,7 @@ static int loop_open(struct loop *l, struct arena *a, const struct loop_options 
 	if (toolbox_open(&l->box, o->dir, o->sandbox, arena_printf(a, "%s/out", session_folder(o->session)), e) < 0)
 		return -1;
 	l->box.protect = o->protect;
-	l->box.warm = o->warm;
+	l->box.tests = o->tests;
 	l->box.on_refused = refused;
 	l->box.refused_arg = l;
 	l->box.test_command = o->test_command;

@@ -40,7 +40,7 @@ struct loop_options {
 	struct model *model;
 	const char *dir;                 /* the work tree                                         */
 	const struct sandbox *sandbox;
-	struct sandbox_session **warm;   /* told the warm sandbox of the calls while it is open; may be NULL */
+	const struct sandbox *tests;     /* of its test runs; NULL: as sandbox                    */
 	const char *task;                /* its id in events; NULL: there is but one (exec)       */
 	const char *const *tools;        /* names, NULL-ended; NULL: all but finish               */
 	const char *rules;               /* behind ours in the system's message; may be NULL      */
@@ -51,7 +51,8 @@ struct loop_options {
 	struct loop_spent *spent;        /* in and out; may be NULL                               */
 	int refusals_max;                /* of may_finish; 0: 8                                   */
 	const volatile int *stop;        /* may be NULL                                           */
-	/* Asked before "done" is accepted: 1 yes; 0 no, *why goes to the model; -1 cannot be told. May be NULL. */
+	/* Asked before "done" is accepted: 1 yes; 0 no, *why goes to the model; -1 cannot be told. May be NULL. The warm
+	 * sandbox of the calls is closed then, so that a layer is free. */
 	int (*may_finish)(void *arg, struct arena *a, const char *summary, const char **why, struct err *e);
 	void *arg;
 };

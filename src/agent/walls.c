@@ -1,25 +1,82 @@
 /*
- * The sandbox in a session's log.
+ * The sandbox of a session's work.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "agent/walls.h"
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "sandbox/profile.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 int walls_level(const struct sandbox *s)
 {
 	return s->backend == SANDBOX_OWN ? sandbox_probe()->level : 0;
 }
 
-json_t *walls_sandbox(const struct sandbox *s)
+/* When sealwright itself is the tree, its share folder could have been written by code inside. */
+static bool share_is_in(struct arena *a, const char *tree)
+{
+	const char *share = fs_share(a, "profiles", NULL);
+	char real[PATH_MAX];
+
+	return share && realpath(share, real) && !strncmp(real, tree, strlen(tree)) && real[strlen(tree)] == '/';
+}
+
+static int put_up(struct arena *a, const char *name, const struct sandbox *base, struct sandbox *out, struct digest *rules, struct err *e)
+{
+	struct profile p;
+	struct err why = { 0 };
+
+	*out = *base;
+	if (profile_load(a, name, base->tree, &p, &why) < 0) {
+		*rules = hash_bytes(bytes_of(""));
+		if (why.code == ERR_DENIED && share_is_in(a, base->tree))
+			return 0; /* base alone, which is as strict as any: nothing is read, written or reached beside the tree */
+		return err_set(e, why.code, "%s", why.text);
+	}
+	if (base->backend == SANDBOX_OWN && p.level_min > sandbox_probe()->level)
+		return err_set(e, ERR_DENIED, "the profile %s asks for sandbox level %d, this machine's is of level %d: %s", name, p.level_min,
+			       sandbox_probe()->level, sandbox_probe()->why);
+	profile_apply(a, &p, out);
+	out->backend = base->backend; /* the person's word */
+	*rules = profile_digest(&p);
+	return 0;
+}
+
+int walls_open(struct arena *a, const struct sandbox *base, struct walls *out, struct err *e)
+{
+	struct walls w = { .work_profile = "none", .tests_profile = "test" };
+
+	if (put_up(a, w.work_profile, base, &w.work, &w.work_rules, e) < 0 ||
+	    put_up(a, w.tests_profile, base, &w.tests, &w.tests_rules, e) < 0)
+		return err_wrap(e, "sandbox");
+	*out = w;
+	return 0;
+}
+
+static json_t *profile_json(const char *name, const struct digest *rules)
+{
+	char hex[65];
+
+	return json_pack("{s:s, s:s}", "profile", name, "rules", digest_hex(rules, hex));
+}
+
+json_t *walls_sandbox(const struct walls *w)
 {
 	static const char *const names[] = { [SANDBOX_OWN] = "own", [SANDBOX_OCI] = "oci", [SANDBOX_OFF] = "off" };
-	json_t *d = json_pack("{s:s, s:i}", "backend", names[s->backend], "level", walls_level(s));
+	json_t *d = json_pack("{s:s, s:i, s:o, s:o}", "backend", names[w->work.backend], "level", walls_level(&w->work), "commands",
+			      profile_json(w->work_profile, &w->work_rules), "tests", profile_json(w->tests_profile, &w->tests_rules));
 
 	auto_buf text = buf_max(8 << 10);
 	const char *lacks[8];
-	int n = sandbox_level_lacks(walls_level(s), lacks, 8);
+	int n = sandbox_level_lacks(walls_level(&w->work), lacks, 8);
 
-	if (s->backend == SANDBOX_OCI) /* the engine's walls are not ours to judge */
+	if (w->work.backend == SANDBOX_OCI) /* the engine's walls are not ours to judge */
 		return d;
 	for (int i = 0; i < n && i < 8; i++)
 		buf_printf(&text, "%s%s", i ? "; " : "", lacks[i]);

@@ -1,5 +1,7 @@
 /*
- * What a session's log says of its sandbox: which one it was, and what it refused (docs/formats/events.md).
+ * The sandbox of a session's work, and what the log says of it: which one it was, and what it refused (docs/formats/events.md).
+ *
+ * Commands of an agent get the profile "none", test runs the profile "test" (docs/formats/profile.md).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -7,10 +9,23 @@
 #define AGENT_WALLS_H
 
 #include "agent/session.h"
+#include "base/hash.h"
 #include "sandbox/sandbox.h"
 
-/* The data of a "sandbox" event: the backend, the level that this machine gives and what is missing for the next. */
-json_t *walls_sandbox(const struct sandbox *s);
+struct err;
+
+struct walls {
+	struct sandbox work, tests;
+	const char *work_profile, *tests_profile;
+	struct digest work_rules, tests_rules; /* profile_digest's */
+};
+
+/* base: tree, backend and image as a person chose them, over which the profiles go. ERR_DENIED when this machine's sandbox is of a
+ * lower level than a profile asks for. Texts live in a. */
+int walls_open(struct arena *a, const struct sandbox *base, struct walls *out, struct err *e);
+
+/* The data of a "sandbox" event: the backend, the level that this machine gives and what is missing for the next, the profiles. */
+json_t *walls_sandbox(const struct walls *w);
 /* 0 for a backend other than our own. */
 int walls_level(const struct sandbox *s);
 

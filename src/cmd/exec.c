@@ -7,6 +7,7 @@
  */
 #include "cmd/exec.h"
 
+#include "agent/layers.h"
 #include "agent/loop.h"
 #include "agent/walls.h"
 #include "base/err.h"
@@ -99,25 +100,47 @@ static void print_words(const char *text)
 		putchar('\n');
 }
 
+/* What the keep check lets into the folder goes there; the rest waits for a person's word. */
+static int keep(struct session *s, struct layers *y, struct sandbox *box, struct err *e)
+{
+	size_t left;
+
+	if (layers_keep(y, NULL, &left, e) < 0)
+		return -1;
+	if (!left)
+		return layers_drop(y, box, NULL, e);
+	layers_close(y, box);
+	return err_set(e, ERR_DENIED, "%zu change%s not kept, and wait%s for your word: sealwright sandbox diff %s; then sealwright sandbox "
+		       "keep --allow-change RULE:PATH %s, or drop %s", left, left == 1 ? " was" : "s were", left == 1 ? "s" : "", session_id(s),
+		       session_id(s), session_id(s));
+}
+
 /* The end of the log, and of what is shown. */
-static int finish(struct arena *a, struct session *s, const struct settings *set, const struct loop_result *r, const struct loop_spent *spent,
-		  struct err *e)
+static int finish(struct session *s, const struct settings *set, struct layers *y, struct sandbox *box, const struct loop_result *r,
+		  const struct loop_spent *spent, struct err *e)
 {
 	json_t *d = json_pack("{s:s, s:I, s:{s:I, s:I, s:I}, s:I}", "state", "done", "turns", (json_int_t)spent->turns, "tokens", "prompt",
 			      (json_int_t)spent->usage.prompt, "cached", (json_int_t)spent->usage.cached, "completion",
 			      (json_int_t)spent->usage.completion, "elapsed_ms", (json_int_t)spent->elapsed_ms);
 
-	(void)a;
 	if (!isnan(spent->usage.cost))
 		json_object_set_new(d, "cost", json_real(spent->usage.cost));
 	if (r->end == LOOP_DONE) {
+		struct err why = { 0 };
+		int kept = keep(s, y, box, &why);
+
+		if (kept < 0 && why.code != ERR_DENIED) {
+			json_decref(d);
+			return err_set(e, why.code, "%s; to go on: sealwright resume %s", why.text, session_id(s));
+		}
 		if (session_add(s, "end", d, e) < 0 || session_sync(s, e) < 0)
 			return -1;
 		if (!set->json)
 			print_words(r->text);
-		return 0;
+		return kept < 0 ? err_set(e, why.code, "%s", why.text) : 0;
 	}
 	json_decref(d);
+	layers_leave(y, box);
 	return err_set(e, r->end == LOOP_STOPPED ? ERR_STOPPED : r->end == LOOP_BUDGET ? ERR_LIMIT : ERR_MODEL,
 		       "%s; to go on: sealwright resume %s", r->why, session_id(s));
 }
@@ -126,25 +149,30 @@ static int work(struct arena *a, struct session *s, const struct settings *set, 
 {
 	struct model_choice c = { .name = set->model, .base_url = set->base_url, .patience_ms = set->patience_ms, .stop = stop_flag(),
 				  .told = told, .arg = s };
-	struct sandbox box = { .backend = set->sandbox, .tree = session_dir(s), .image = set->image,
-			       .level_min = set->level_min };
+	const struct sandbox base = { .backend = set->sandbox, .tree = session_dir(s), .image = set->image, .level_min = set->level_min };
+	struct walls w;
+	struct layers y = { 0 };
 	struct loop_spent spent;
-	struct loop_options o = { .session = s, .dir = session_dir(s), .sandbox = &box, .words = prompt, .test_command = set->test_command,
+	struct loop_options o = { .session = s, .dir = session_dir(s), .sandbox = &w.work, .tests = &w.tests, .words = prompt, .test_command = set->test_command,
 				  .budget = { set->budget.turns, set->budget.tokens, set->budget.time_ms, set->budget.cost }, .spent = &spent,
 				  .stop = stop_flag() };
 	struct loop_result r;
 	auto_model *m = NULL;
 	char why[sizeof(e->text)];
 
-	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || model_open(&c, &m, e) < 0)
+	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || walls_open(a, &base, &w, e) < 0 || model_open(&c, &m, e) < 0)
 		return -1;
-	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 || session_add(s, "sandbox", walls_sandbox(&box), e) < 0 ||
+	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 || session_add(s, "sandbox", walls_sandbox(&w), e) < 0 ||
 	    session_add(s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(m), "endpoint", model_endpoint(m), "small",
 					      model_is_small(m)), e) < 0)
 		return -1;
 	o.model = m;
-	if (loop_run(a, &o, &r, e) == 0)
-		return finish(a, s, set, &r, &spent, e);
+	if (layers_open(a, s, NULL, false, true, &w.work, &y, e) == 0) {
+		layers_share(&w.work, &w.tests);
+		if (loop_run(a, &o, &r, e) == 0)
+			return finish(s, set, &y, &w.work, &r, &spent, e);
+	}
+	layers_leave(&y, &w.work);
 	memcpy(why, e->text, sizeof(why));
 	session_add(s, "stopped", json_pack("{s:o, s:s}", "why", json_string_any(bytes_of(why)), "code", err_code_name(e->code)), NULL);
 	session_sync(s, NULL);
@@ -196,7 +224,10 @@ const struct command cmd_exec = {
 	.summary = "Let a model do a small job in this folder",
 	.about = "The bare agent loop: the model reads, edits and runs things in this folder, in the sandbox, until it ends its\n"
 		 "turn; its last words are printed. No plan and no acceptance tests: for those, use run. The prompt - is read\n"
-		 "from stdin.\n",
+		 "from stdin.\n"
+		 "\n"
+		 "What it writes comes into the folder when it is done, through the keep check; what needs your word is named\n"
+		 "(exit status 3) and waits: `sealwright sandbox diff SESSION`. So does work that was stopped, for a resume.\n",
 	.examples = "sealwright exec \"why does test_stock fail?\"  # ask\n"
 		    "sealwright exec --max-turns 20 \"rename Item to Product everywhere\"  # change, within a budget\n"
 		    "git diff | sealwright exec -  # the prompt from stdin\n",

@@ -253,6 +253,33 @@ static void tell_refused(struct view *v, const char *what, const json_t *d)
 	fputc('\n', stderr);
 }
 
+/* What came into the tree needs no line; what did not is named with its rule. */
+static void tell_kept(struct view *v, const char *what, const json_t *d)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(json_list(d, "left"), i, c) {
+		line_begin(v, BAD, i ? "" : what);
+		if (i == 10) {
+			fprintf(stderr, "and %lld more\n", (long long)json_whole(d, "left_n", 0) - 10);
+			break;
+		}
+		plain_print(stderr, json_text_or(c, "path", "?"), 200);
+		fprintf(stderr, " (%s): ", json_text_or(c, "rule", ""));
+		plain_print(stderr, json_text_or(c, "why", ""), 200);
+		fputc('\n', stderr);
+	}
+}
+
+static void tell_dropped(struct view *v, const char *what, const json_t *d)
+{
+	line_begin(v, DIM, what);
+	fputs("what was changed for it, since ", stderr);
+	plain_print(stderr, json_text_or(d, "why", "?"), 200);
+	fputc('\n', stderr);
+}
+
 static void tell_stopped(struct view *v, const char *what, const json_t *d)
 {
 	say(v, BAD, what, json_text_or(d, "why", ""));
@@ -364,6 +391,7 @@ static const struct {
 	{ "tool.result", "", tell_result },     { "reply", "says", tell_reply },
 	{ "say", "told", tell_said },           { "context.cut", "context", tell_cut },
 	{ "end", "done", tell_end },           { "refused", "refused", tell_refused },
+	{ "kept", "not kept", tell_kept },     { "dropped", "dropped", tell_dropped },
 };
 
 static void print_json(const struct session_event *ev)

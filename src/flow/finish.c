@@ -180,6 +180,7 @@ int flow_finish(struct flow *f, enum stage *next, struct err *e)
 			"tokens", "prompt", (json_int_t)f->spent.prompt, "cached", (json_int_t)f->spent.cached, "completion",
 			(json_int_t)f->spent.completion, "sandbox_level",
 			walls_level(&f->box), "next", next_steps(f));
+	json_object_set_new(sum, "sandbox", walls_sandbox(&f->walls));
 	if (!isnan(f->spent.cost))
 		json_object_set_new(sum, "cost", json_real(f->spent.cost));
 	if (bad) {

@@ -141,6 +141,8 @@ static int replay(void *arg, const struct session_event *ev, struct err *e)
 	if (!strcmp(ev->type, "task.start"))
 		f->started = arena_strdup(f->a, json_text_or(d, "id", ""));
 
+	if (!strcmp(ev->type, "layer") && json_text(d, "task"))
+		f->layered = arena_strdup(f->a, json_text(d, "task"));
 	if (!strcmp(ev->type, "spec")) {
 		json_decref(f->spec);
 		f->spec = json_deep_copy(json_object_get(d, "spec"));
@@ -204,19 +206,62 @@ static const char *const end_names[] = {
 	[FLOW_DECLINED] = "declined",
 };
 
+int flow_layer_open(struct flow *f, const char *task, struct err *e)
+{
+	if (layers_open(f->a, f->s, task, !f->layered || strcmp(f->layered, task), false, &f->box, &f->layers, e) < 0)
+		return -1;
+	layers_share(&f->box, &f->test_box);
+	f->layered = task;
+	return 0;
+}
+
+int flow_layer_drop(struct flow *f, const char *why, struct err *e)
+{
+	f->test_box.layer = f->test_box.tree_source = NULL;
+	return layers_drop(&f->layers, &f->box, why, e);
+}
+
+void flow_layer_close(struct flow *f)
+{
+	f->test_box.layer = f->test_box.tree_source = NULL;
+	layers_close(&f->layers, &f->box);
+}
+
+int flow_absent_test(struct flow *f, struct arena *a, const char **out, struct err *e)
+{
+	struct sandbox box = f->box;
+	struct sandbox_session *s = NULL;
+	char look[SANDBOX_LOOK];
+	const char *at;
+
+	if (sandbox_open(&box, &s, e) < 0)
+		return -1;
+	at = sandbox_beside(s, &box, look);
+	for (int i = 0; i < f->plan.n && !*out; i++)
+		for (int k = 0; k < f->plan.tasks[i].tests_n && !*out; k++)
+			if (!fs_exists(arena_printf(a, "%s/%s", at, f->plan.tasks[i].tests[k])))
+				*out = f->plan.tasks[i].tests[k];
+	sandbox_close(&s);
+	return 0;
+}
+
 /* The sandbox, or a reason why nothing may run. */
 static int box(struct flow *f, struct err *e)
 {
 	const struct sandbox_level *l = NULL;
+	const struct sandbox base = { .backend = f->o->sandbox, .tree = f->dir, .image = f->o->image,
+				      .level_min = f->o->sandbox_level };
 
-	f->box = (struct sandbox){ .backend = f->o->sandbox, .tree = f->dir, .image = f->o->image,
-				   .level_min = f->o->sandbox_level };
 	if (f->o->sandbox == SANDBOX_OWN)
 		l = sandbox_probe();
 	if (l && l->level < (f->o->sandbox_level ? f->o->sandbox_level : 2))
 		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s%s", l->level, l->why, l->level != 1 ? "" :
 			       "; or go on without what only namespaces hold: --sandbox-level 1 (sealwright doctor says what that is)");
-	return session_add(f->s, "sandbox", walls_sandbox(&f->box), e);
+	if (walls_open(f->a, &base, &f->walls, e) < 0)
+		return -1;
+	f->box = f->walls.work;
+	f->test_box = f->walls.tests;
+	return session_add(f->s, "sandbox", walls_sandbox(&f->walls), e);
 }
 
 /* What would be missed only once a model has been paid. */
@@ -242,6 +287,7 @@ static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
 		r = flow_log(f, "end", json_pack("{s:s}", "state", end_names[f->end]), e);
 		*end = f->end;
 	}
+	flow_layer_close(f);
 	model_close(&f->m);
 	json_decref(f->spec);
 	return r;

@@ -11,7 +11,6 @@
 
 #include "agent/loop.h"
 #include "base/err.h"
-#include "base/fs.h"
 
 #include <string.h>
 
@@ -165,6 +164,16 @@ int free_plan(struct flow *f, struct err *e)
 	return err_set(e, ERR_MODEL, "%s gave no usable plan in %d answers: %s", model_name(f->m), PLANS_MAX, why.text);
 }
 
+/* The plan itself asks for this file, by our words (plan_rules); all else that runs by itself elsewhere is not the model's to
+ * write without a person's word. */
+static const char *const allowed[] = { "ci:.github/workflows/ci.yml", NULL };
+static const struct layer_rules plant_rules = { 0 };
+
+static struct layer_rules build_keeps(struct flow *f)
+{
+	return (struct layer_rules){ .allow = allowed, .protect = flow_protected(f) };
+}
+
 struct work {
 	struct flow *f;
 	struct task *t;
@@ -178,13 +187,13 @@ static int work(struct flow *f, struct work *w, const char *id, const char *rule
 {
 	struct loop_spent spent = { .turns = f->turns, .elapsed_ms = flow_elapsed_ms(f), .usage = f->spent };
 	struct loop_options o = {
-		.session = f->s, .model = f->m, .dir = f->dir, .sandbox = &f->box, .warm = &f->warm, .task = id, .tools = tools, .rules = rules, .words = words,
+		.session = f->s, .model = f->m, .dir = f->dir, .sandbox = &f->box, .tests = &f->test_box, .task = id, .tools = tools, .rules = rules, .words = words,
 		.test_command = f->o->test_command ? f->o->test_command : f->plan.test, .protect = protect,
 		.budget = { f->o->budget.turns, f->o->budget.tokens, f->o->budget.time_ms, f->o->budget.cost },
 		.spent = &spent, .stop = f->o->stop, .may_finish = may_finish, .arg = w,
 	};
 
-	if (loop_run(f->a, &o, out, e) < 0)
+	if (flow_layer_open(f, id, e) < 0 || loop_run(f->a, &o, out, e) < 0)
 		return -1;
 	f->turns = spent.turns;
 	f->spent = spent.usage;
@@ -199,15 +208,15 @@ static int tests_are_red(void *arg, struct arena *a, const char *summary, const 
 	struct work *w = arg;
 	struct flow *f = w->f;
 	struct suite_report r = { 0 };
+	const char *absent = NULL;
 
 	(void)summary;
-	for (int i = 0; i < f->plan.n; i++)
-		for (int k = 0; k < f->plan.tasks[i].tests_n; k++)
-			if (!fs_exists(arena_printf(a, "%s/%s", f->dir, f->plan.tasks[i].tests[k]))) {
-				*why = arena_printf(a, "the test file %s of task %s is not there", f->plan.tasks[i].tests[k],
-						    f->plan.tasks[i].id);
-				return 0;
-			}
+	if (flow_absent_test(f, a, &absent, e) < 0)
+		return -1;
+	if (absent) {
+		*why = arena_printf(a, "the test file %s is not there", absent);
+		return 0;
+	}
 	if (flow_test(f, "before any work", NULL, &r, e) < 0) {
 		if (e->code != ERR_NOT_FOUND)
 			return -1;
@@ -223,7 +232,9 @@ static int tests_are_red(void *arg, struct arena *a, const char *summary, const 
 		*why = arena_printf(a, "no test was seen to run: %s\n%.2000s", r.why ? r.why : "", r.output ? r.output : "");
 		return 0;
 	}
-	return 1;
+	if (layers_judge(a, &f->layers, &plant_rules, why, e) < 0)
+		return -1;
+	return !*why;
 }
 
 int free_plant(struct flow *f, struct err *e)
@@ -232,6 +243,7 @@ int free_plant(struct flow *f, struct err *e)
 	struct loop_result res = { 0 };
 	struct work w = { .f = f };
 	const char *commit;
+	size_t left;
 
 	if (flow_model(f, e) < 0)
 		return -1;
@@ -249,12 +261,34 @@ int free_plant(struct flow *f, struct err *e)
 		return err_wrap(e, "acceptance tests");
 	if (res.end != LOOP_DONE)
 		return err_set(e, res.end == LOOP_BUDGET ? ERR_LIMIT : ERR_MODEL, "acceptance tests: %s", res.why);
+	if (layers_keep(&f->layers, &plant_rules, &left, e) < 0)
+		return -1;
+	if (left)
+		return err_set(e, ERR_MODEL, "acceptance tests: %zu changes were not accepted", left);
+	if (flow_layer_drop(f, NULL, e) < 0)
+		return -1;
 	if (plan_write(&f->plan, f->dir, e) < 0 ||
 	    flow_commit(f, "tests: what the program must do, before it does",
 			arena_printf(f->a, "model %s", model_name(f->m)), &commit, e) < 0)
 		return -1;
 	f->planted = true;
 	return flow_log(f, "plan.planted", json_pack("{s:s}", "commit", commit ? commit : ""), e);
+}
+
+/* 1 when the tests pass and all that it changed may be kept. */
+static int judge(struct work *w, struct arena *a, const char **why, struct err *e)
+{
+	const struct layer_rules rules = build_keeps(w->f);
+	int r = flow_judge(w->f, w->t, &w->report, why, e);
+
+	if (r != 1)
+		return r;
+	*why = NULL;
+	if (layers_judge(a, &w->f->layers, &rules, why, e) < 0)
+		return -1;
+	if (*why)
+		w->t->state = TASK_OPEN;
+	return !*why;
 }
 
 static int task_is_green(void *arg, struct arena *a, const char *summary, const char **why, struct err *e)
@@ -265,8 +299,10 @@ static int task_is_green(void *arg, struct arena *a, const char *summary, const 
 
 	(void)summary;
 	w->t->attempts++;
-	r = flow_judge(w->f, w->t, &w->report, &line, e);
-	if (r == 0)
+	r = judge(w, a, &line, e);
+	if (r == 0 && w->report.green)
+		*why = line;
+	else if (r == 0)
 		*why = arena_printf(a, "The acceptance tests do not pass: %s\n%s", line, suite_report_text(a, &w->report, 10));
 	return r;
 }
@@ -276,6 +312,8 @@ int free_build(struct flow *f, struct task *t, struct err *e)
 	auto_buf words = buf_max(256 << 10);
 	struct loop_result res = { 0 };
 	struct work w = { .f = f, .t = t };
+	const struct layer_rules rules = build_keeps(f);
+	size_t left = 0;
 
 	if (flow_model(f, e) < 0)
 		return -1;
@@ -291,7 +329,15 @@ int free_build(struct flow *f, struct task *t, struct err *e)
 	if (work(f, &w, t->id, build_rules, buf_str(&words), flow_protected(f), task_is_green, &res, e) < 0)
 		return -1;
 	/* Ended by an earlier process, which was killed before it could say so: what counts is what the tests say now. */
-	if (res.end == LOOP_DONE && t->state != TASK_PASSED && flow_judge(f, t, &w.report, &res.why, e) < 0)
+	if (res.end == LOOP_DONE && t->state != TASK_PASSED && judge(&w, f->a, &res.why, e) < 0)
+		return -1;
+	if (t->state == TASK_PASSED && layers_keep(&f->layers, &rules, &left, e) < 0)
+		return -1;
+	if (left) { /* changed behind its judgement */
+		t->state = TASK_OPEN;
+		res.why = "not all that it changed was accepted";
+	}
+	if (flow_layer_drop(f, t->state == TASK_PASSED ? NULL : res.why ? res.why : "not done", e) < 0)
 		return -1;
 	if (t->state == TASK_PASSED)
 		return flow_task_pass(f, t, &w.report, arena_printf(f->a, "model %s", model_name(f->m)), e);

@@ -6,6 +6,8 @@
 #ifndef FLOW_STATE_H
 #define FLOW_STATE_H
 
+#include "agent/layers.h"
+#include "agent/walls.h"
 #include "base/hash.h"
 #include "flow/flow.h"
 #include "suite/suite.h"
@@ -31,8 +33,11 @@ struct flow {
 	struct blueprint *blueprint;  /* NULL: free work                          */
 	json_t *spec;                 /* cured specification, owned               */
 	struct plan plan;
+	struct walls walls;           /* as they were put up, for the record      */
 	struct sandbox box;
-	struct sandbox_session *warm; /* of the agent at work, while it is open  */
+	struct sandbox test_box;      /* of test runs                              */
+	struct layers layers;         /* of the task at hand                       */
+	const char *layered;          /* id of the task that an earlier process left a layer of */
 	const char *testing;          /* which task's tests run                  */
 	const char *const *protect;   /* flow_protected's answer                  */
 	struct held *held;            /* the acceptance tests as HEAD has them; see flow_tests_hold */
@@ -80,6 +85,14 @@ const char *const *flow_protected(struct flow *f);
 int flow_tests_take(struct flow *f, struct err *e);
 int flow_tests_hold(struct flow *f, struct err *e);
 void flow_tests_drop(struct flow *f, const char *path);
+/* The layer of a task, for f->box and f->test_box; one that an earlier process left of it is gone on with. Without one (another
+ * backend), nothing happens. why: what the log says of it; NULL: nothing, it was kept. */
+int flow_layer_open(struct flow *f, const char *task, struct err *e);
+int flow_layer_drop(struct flow *f, const char *why, struct err *e);
+void flow_layer_close(struct flow *f); /* it stays for a resume */
+/* A test file of the plan that is not there, as the task's layer has the tree; *out stays NULL when all are. */
+int flow_absent_test(struct flow *f, struct arena *a, const char **out, struct err *e);
+
 /* The end of a task: its commit and its event. */
 int flow_task_pass(struct flow *f, struct task *t, const struct suite_report *r, const char *origin, struct err *e);
 int flow_task_give_up(struct flow *f, struct task *t, const char *why, struct err *e);

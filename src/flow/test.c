@@ -116,12 +116,14 @@ static void refused(void *arg, const struct sandbox_refusal *r)
 int flow_test(struct flow *f, const char *task, const char *const *files, struct suite_report *r, struct err *e)
 {
 	char look[SANDBOX_LOOK];
-	const char *seen_at;
 	struct suite s;
-	struct sandbox box = f->box;
+	struct sandbox box = f->test_box;
+	struct sandbox_session *under = NULL;
+	struct layers trial = { 0 };
 	struct arena *a = f->t ? f->t : f->a;
 	const char *command = f->o->test_command ? f->o->test_command : f->plan.test;
 	json_t *data;
+	bool bad;
 
 	box.protect = flow_protected(f);
 	if (!f->blueprint) /* the model's pytest.ini may not choose which of the acceptance tests count */
@@ -129,12 +131,15 @@ int flow_test(struct flow *f, const char *task, const char *const *files, struct
 	box.on_refused = refused;
 	box.refused_arg = f;
 	f->testing = task;
-	seen_at = sandbox_beside(f->warm, &box, look);
-	if (suite_find(a, f->dir, seen_at, command, &s, e) < 0 || flow_tests_hold(f, e) < 0)
+	if (!f->layers.open && layers_open_trial(a, f->s, &box, &trial, e) < 0)
 		return -1;
-	if (suite_run(a, &s, &box, files, 10 * 60 * 1000, f->o->stop, r, e) < 0)
-		return err_wrap(e, "tests of %s", task);
-	if (flow_tests_hold(f, e) < 0)
+	bad = sandbox_open(&box, &under, e) < 0 ||
+	      suite_find(a, f->dir, sandbox_beside(under, &box, look), command, &s, e) < 0 || flow_tests_hold(f, e) < 0;
+	if (!bad && suite_run(a, &s, &box, files, 10 * 60 * 1000, f->o->stop, r, e) < 0)
+		bad = err_wrap(e, "tests of %s", task) < 0;
+	sandbox_close(&under);
+	bad = layers_drop(&trial, &box, NULL, bad ? NULL : e) < 0 || bad;
+	if (bad || flow_tests_hold(f, e) < 0)
 		return -1;
 	data = suite_report_json(r, 20);
 	json_object_set_new(data, "task", json_string(task));

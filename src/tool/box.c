@@ -41,8 +41,12 @@ static void plan(struct toolbox *t)
 		t->read[n++] = t->spill;
 	t->read[n] = NULL;
 	t->box.read = t->read;
-	if (!t->box.env)
-		t->box.env = environment;
+	for (n = 0; environment[n]; n++)
+		t->env[n] = environment[n];
+	for (int i = 0; t->sandbox->env && t->sandbox->env[i] && n < (int)(sizeof(t->env) / sizeof(*t->env)) - 1; i++)
+		t->env[n++] = t->sandbox->env[i]; /* set later: it wins */
+	t->env[n] = NULL;
+	t->box.env = t->env;
 	if (!t->box.protect)
 		t->box.protect = t->protect;
 	t->box.on_refused = refused;
@@ -56,8 +60,6 @@ int toolbox_enter(struct toolbox *t, struct err *e)
 	plan(t);
 	if (sandbox_open(&t->box, &t->box.session, e) < 0)
 		return -1;
-	if (t->warm)
-		*t->warm = t->box.session;
 	t->dir = sandbox_tree(t->box.session) < 0 ? t->outer : sandbox_tree(t->box.session);
 	return 0;
 }
@@ -65,7 +67,5 @@ int toolbox_enter(struct toolbox *t, struct err *e)
 void toolbox_leave(struct toolbox *t)
 {
 	sandbox_close(&t->box.session);
-	if (t->warm)
-		*t->warm = NULL;
 	t->dir = t->outer;
 }

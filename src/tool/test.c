@@ -45,9 +45,11 @@ int tool_test(struct toolbox *t, struct arena *a, const json_t *args, struct too
 
 	if (out->malformed)
 		return 0;
-	box = t->box;
-	box.read = t->sandbox->read;
-	box.env = t->sandbox->env;
+	box = t->tests ? *t->tests : *t->sandbox;
+	if (!box.protect) /* the code under test is the model's: it may change no more than its other tools */
+		box.protect = t->protect;
+	box.on_refused = t->box.on_refused;
+	box.refused_arg = t;
 	seen_at = sandbox_beside(t->box.session, &box, look); /* what commands left in /tmp or the home folder must not decide */
 	if (suite_find(a, t->tree, seen_at, t->test_command, &s, &why) < 0)
 		return tool_refuses(a, out, "%s", why.text);

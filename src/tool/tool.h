@@ -29,6 +29,7 @@ struct toolbox {
 	int outer;                       /* as it is outside                                                    */
 	const char *const *protect;      /* names beneath the tree that are read-only, folders too; may be NULL */
 	const struct sandbox *sandbox;
+	const struct sandbox *tests;     /* what test runs get, on the same tree and layer; NULL: as sandbox    */
 	const char *spill;               /* folder that takes long outputs; shown read-only in the sandbox      */
 	int spilled;                     /* number of the last one                                              */
 	int64_t limit_ms;                /* of a command when the call names none; 0: 2 minutes                 */
@@ -41,8 +42,7 @@ struct toolbox {
 	sandbox_refused_fn *on_refused;  /* told what of a command was refused; may be NULL                     */
 	void *refused_arg;
 	long refusals;                   /* of the last command                                                 */
-	struct sandbox_session **warm;   /* told the warm sandbox while it is open; may be NULL                 */
-	const char *read[18];
+	const char *read[18], *env[80];
 };
 
 struct tool_result {

@@ -122,6 +122,26 @@ if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
 	check 'and the level that held it' prints 'sandbox   level '
 	run sealwright show --json
 	check 'for programs as well' prints '"refused":[{"wall":"seccomp"'
+
+	scenario '{"steps": [
+	 {"answer": {"calls": [{"name": "shell", "arguments": {"command": "mkdir .vscode; echo {} >.vscode/tasks.json; echo new >b.txt; rm a.txt"}}]}},
+	 {"expect": {"last": "[0, "}, "answer": {"calls": [{"name": "read", "arguments": {"path": "b.txt"}}, {"name": "search", "arguments": {}}]}},
+	 {"expect": {"has": ["1\\tnew"], "last": ".vscode/tasks.json\nb.txt\n", "has_not": ["a.txt\\nb.txt"]}, "answer": {"text": "Made."}}
+	]}'
+	model exec go
+	check 'what a program outside would act on is not kept without a word' exits 3
+	check 'it is named with its rule' complains '.vscode/tasks.json (editor)'
+	check 'and how to allow it' complains 'sealwright sandbox keep --allow-change RULE:PATH'
+	check 'the rest is kept' test "$(cat b.txt) $(ls)" = 'new b.txt'
+	check 'and the file tools saw all of it before' served
+	check 'what waits, waits in the layer' test -n "$(find "$XDG_STATE_HOME/sealwright/layers" -name tasks.json)"
+
+	scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "date +%s%N >c.txt; cat c.txt"}}]}}]}'
+	model exec --max-turns 2 go
+	check 'work that did not come to its end is not in the folder' test ! -e c.txt
+	run sealwright resume --model scripted --base-url "$url" --max-turns 4
+	check 'and goes on in its layer' test -n "$(find "$XDG_STATE_HOME/sealwright/layers" -name c.txt)"
+	check 'what comes to its end leaves no layer, nor does what wrote nothing' test "$(find "$XDG_STATE_HOME/sealwright/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 3
 else
 	skip 'what the sandbox refuses is told' "$(sealwright doctor 2>&1 | grep -i sandbox | head -n 1)"
 fi
@@ -161,7 +181,8 @@ kill -9 $pid
 wait $pid 2>/dev/null
 sealwright resume --model scripted --base-url "$url" >/dev/null 2>&1 &
 pid=$!
-check 'after a kill it goes on with the second' until_true 'grep -q 2 ran 2>/dev/null'
+# What it writes stands in the session's layer until the end, or, where no sandbox can be, in the folder.
+check 'after a kill it goes on with the second' until_true 'grep -rqs --include=ran 2 ran "$XDG_STATE_HOME/sealwright/layers"'
 kill -9 $pid
 wait $pid 2>/dev/null
 check 'a killed sealwright leaves no command behind' until_true '! grep -qsz "^297$" /proc/[0-9]*/cmdline'

@@ -41,7 +41,9 @@ scenarios = {
         {"answer": answer(write("calc.py", rewrite), call("test"))},
         {"expect": {"last": "0 passed, 2 failed"}, "answer": answer(call("shell", command="python3 calc.py; rm -rf tests; mv tests t2; ln -s /tmp tests; cat tests/test_add.py"))},
         {"expect": {"last": "calc.add(2, 4), 6"}, "answer": answer(call("shell", command=nested))},
-        {"answer": answer(write("calc.py", good), call("finish", summary="done"))}],
+        {"answer": answer(write("calc.py", good), call("finish", summary="done"))},
+        {"expect": {"last": "refused: added tests/tmp\n", "has_not": ["refused: added sub", "outside"]},
+         "answer": answer(call("shell", command="rm tests/tmp"), call("finish", summary="done"))}],
     "config": [first(test="pytest")] + planted + [
         {"answer": answer(write("calc.py", "def add(a, b):\n    return 5\n"), write("pytest.ini", "[pytest]\naddopts = -k test_sum\n"),
                           call("finish", summary="done"))},
