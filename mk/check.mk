@@ -10,5 +10,6 @@ check: ## everything that must be green at each commit
 	$(MAKE) lint
 	tests/layers
 	tests/lengths
+	tests/outside
 	B="$(abspath $(B))" tests/coverage
 .PHONY: check
