@@ -13,8 +13,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
-enum { TOLD_MAX = 50, LISTED_MAX = 200, WAIT_MS = 3000 };
+enum { TOLD_MAX = 50, LISTED_MAX = 200, WAIT_MS = 3000, PACK_MS = 600000 };
 
 static int add(struct layers *y, const char *type, json_t *d, struct err *e)
 {
@@ -39,9 +40,9 @@ static const char *verdict_name(const struct layer_change *c)
 	return names[c->verdict];
 }
 
-static int log_kept(struct layers *y, const struct layer_report *r, struct err *e)
+static int log_kept(struct layers *y, const struct layer_report *r, const struct layer_draft_report *drafts, struct err *e)
 {
-	json_t *left = json_array();
+	json_t *left = json_array(), *d;
 
 	for (size_t i = 0; i < r->left.n && i < LISTED_MAX; i++) {
 		const struct layer_change *c = &r->left.item[i];
@@ -50,7 +51,12 @@ static int log_kept(struct layers *y, const struct layer_report *r, struct err *
 						      kind_name(c), "verdict", verdict_name(c), "rule", c->rule, "why",
 						      json_string_any(bytes_of(c->why))));
 	}
-	return add(y, "kept", json_pack("{s:I, s:I, s:o}", "kept", (json_int_t)r->kept, "left_n", (json_int_t)r->left.n, "left", left), e);
+	d = json_pack("{s:I, s:I, s:o}", "kept", (json_int_t)r->kept, "left_n", (json_int_t)r->left.n, "left", left);
+	if (drafts && drafts->commits)
+		json_object_set_new(d, "commits", json_integer((json_int_t)drafts->commits));
+	if (drafts && drafts->why && *drafts->why)
+		json_object_set_new(d, "commits_left", json_string_any(bytes_of(drafts->why)));
+	return add(y, "kept", d, e);
 }
 
 /* A killed sealwright's last process may hold a lock a moment longer than it. */
@@ -120,7 +126,7 @@ int layers_open(struct arena *a, struct session *s, const char *task, bool fresh
 	d = json_pack("{s:s, s:s, s:b}", "folder", y.l.folder, "by", y.l.layer ? "overlay" : "copy", "found", y.l.found);
 	if (git && y.l.git_why)
 		json_object_set_new(d, "git", json_string_any(bytes_of(y.l.git_why)));
-	if (add(&y, "layer", d, e) < 0 || (y.l.finished && log_kept(&y, y.l.finished, e) < 0)) {
+	if (add(&y, "layer", d, e) < 0 || (y.l.finished && log_kept(&y, y.l.finished, NULL, e) < 0)) {
 		layers_close(&y, box);
 		return -1;
 	}
@@ -188,19 +194,58 @@ int layers_judge(struct arena *a, struct layers *y, const struct layer_rules *ru
 	return 0;
 }
 
-int layers_keep(struct layers *y, const struct layer_rules *rules, size_t *left, struct err *e)
+/* What git inside committed, as a pack in a file that has no name: made inside, since a git outside would obey the configuration of
+ * that directory. */
+static int pack(struct arena *a, struct layers *y, const struct sandbox *box, const struct layer_draft *d, size_t n, int *fd, struct err *e)
+{
+	struct bytes input = { NULL, 0 };
+	struct proc p = { .argv = layer_drafts_argv(a, &y->l, d, n, &input), .apart = true, .limit_ms = PACK_MS };
+	struct sandbox in = *box;
+	struct proc_result r;
+	auto_fd out = open(y->l.folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (out < 0)
+		return err_sys(e, "a file for commits in %s", y->l.folder);
+	p.input = input;
+	p.given = (const int[3]){ -1, out, -1 };
+	in.on_refused = NULL;
+	in.env = NULL;
+	if (sandbox_run(a, &in, &p, &r, e) < 0)
+		return err_wrap(e, "packing commits");
+	if (r.status)
+		return err_set(e, ERR_INPUT, "packing commits: git inside ended with %d", r.status);
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return err_sys(e, "packing commits");
+	*fd = take_fd(&out);
+	return 0;
+}
+
+int layers_keep(struct layers *y, const struct sandbox *box, const struct layer_rules *rules, size_t *left, struct err *e)
 {
 	auto_arena a = { 0 };
 	struct layer_report r = { 0 };
+	struct layer_draft_report taken = { .why = "" };
+	struct layer_draft *d = NULL;
+	struct err why = { 0 };
+	auto_fd fd = -1;
+	size_t n = 0;
 
 	*left = 0;
 	if (!y->open)
 		return 0;
+	if (box->git_dir && (layer_drafts(&a, &y->l, &d, &n, &why) < 0 || (n && pack(&a, y, box, d, n, &fd, &why) < 0)))
+		taken.why = why.text; /* hostile bytes; the files are no worse for it */
 	if (layer_keep(&a, &y->l, rules, &r, e) < 0)
 		return err_wrap(e, "keep");
+	if (n && fd >= 0 && layer_drafts_take(&a, &y->l, d, n, fd, &(struct layer_draft_rules){ .rules = rules, .branches = true }, &taken, &why) < 0) {
+		if (why.code != ERR_INPUT)
+			return err_set(e, why.code, "keep: %s", why.text);
+		taken.why = why.text;
+	}
 	for (size_t i = 0; i < r.left.n; i++)
 		*left += !is_litter(&r.left.item[i]);
-	return log_kept(y, &r, e);
+	*left += taken.why && *taken.why;
+	return log_kept(y, &r, &taken, e);
 }
 
 int layers_drop(struct layers *y, struct sandbox *box, const char *why, struct err *e)

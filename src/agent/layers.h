@@ -41,8 +41,9 @@ void layers_leave(struct layers *y, struct sandbox *box);
 /* What of the layer would not be kept, one line each for the model: no more than that it is refused. NULL when all would be, but for
  * what no commit holds anyway: a repository's .git within the tree, fifos, sockets, devices. No sandbox may be open on it. */
 int layers_judge(struct arena *a, struct layers *y, const struct layer_rules *rules, const char **refused, struct err *e);
-/* Keeps what may be kept; what is left stays in the layer, and *left says how much that is, without what no commit holds. Logged. */
-int layers_keep(struct layers *y, const struct layer_rules *rules, size_t *left, struct err *e);
+/* Keeps what may be kept, and what was committed inside; what is left stays in the layer, and *left says how much that is, without
+ * what no commit holds. box: as layers_open filled it, with no session open. Logged. */
+int layers_keep(struct layers *y, const struct sandbox *box, const struct layer_rules *rules, size_t *left, struct err *e);
 /* Forgets it, and closes. Logged. */
 int layers_drop(struct layers *y, struct sandbox *box, const char *why, struct err *e);
 

@@ -105,7 +105,7 @@ static int keep(struct session *s, struct layers *y, struct sandbox *box, struct
 {
 	size_t left;
 
-	if (layers_keep(y, NULL, &left, e) < 0)
+	if (layers_keep(y, box, NULL, &left, e) < 0)
 		return -1;
 	if (!left)
 		return layers_drop(y, box, NULL, e);

@@ -272,6 +272,13 @@ static void tell_kept(struct view *v, const char *what, const json_t *d)
 	}
 }
 
+static void tell_kept_all(struct view *v, const char *what, const json_t *d)
+{
+	tell_kept(v, what, d);
+	if (json_text(d, "commits_left"))
+		say(v, BAD, "commits", json_text(d, "commits_left"));
+}
+
 static void tell_dropped(struct view *v, const char *what, const json_t *d)
 {
 	line_begin(v, DIM, what);
@@ -391,7 +398,7 @@ static const struct {
 	{ "tool.result", "", tell_result },     { "reply", "says", tell_reply },
 	{ "say", "told", tell_said },           { "context.cut", "context", tell_cut },
 	{ "end", "done", tell_end },           { "refused", "refused", tell_refused },
-	{ "kept", "not kept", tell_kept },     { "dropped", "dropped", tell_dropped },
+	{ "kept", "not kept", tell_kept_all },     { "dropped", "dropped", tell_dropped },
 };
 
 static void print_json(const struct session_event *ev)

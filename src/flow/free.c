@@ -261,7 +261,7 @@ int free_plant(struct flow *f, struct err *e)
 		return err_wrap(e, "acceptance tests");
 	if (res.end != LOOP_DONE)
 		return err_set(e, res.end == LOOP_BUDGET ? ERR_LIMIT : ERR_MODEL, "acceptance tests: %s", res.why);
-	if (layers_keep(&f->layers, &plant_rules, &left, e) < 0)
+	if (layers_keep(&f->layers, &f->box, &plant_rules, &left, e) < 0)
 		return -1;
 	if (left)
 		return err_set(e, ERR_MODEL, "acceptance tests: %zu changes were not accepted", left);
@@ -331,7 +331,7 @@ int free_build(struct flow *f, struct task *t, struct err *e)
 	/* Ended by an earlier process, which was killed before it could say so: what counts is what the tests say now. */
 	if (res.end == LOOP_DONE && t->state != TASK_PASSED && judge(&w, f->a, &res.why, e) < 0)
 		return -1;
-	if (t->state == TASK_PASSED && layers_keep(&f->layers, &rules, &left, e) < 0)
+	if (t->state == TASK_PASSED && layers_keep(&f->layers, &f->box, &rules, &left, e) < 0)
 		return -1;
 	if (left) { /* changed behind its judgement */
 		t->state = TASK_OPEN;

@@ -136,6 +136,16 @@ if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
 	check 'and the file tools saw all of it before' served
 	check 'what waits, waits in the layer' test -n "$(find "$XDG_STATE_HOME/sealwright/layers" -name tasks.json)"
 
+	scenario '{"steps": [
+	 {"answer": {"calls": [{"name": "shell", "arguments": {"command": "git add -A; git commit -qm second; git checkout -qb more; echo 3 >>a.txt; git commit -qam third; git log --oneline | wc -l"}}]}},
+	 {"expect": {"last": "3\n[0, "}, "answer": {"text": "Committed."}}
+	]}'
+	git init -q -b main . && git add -A && git commit -qm first && echo b >b.txt
+	model exec go
+	check 'what is committed inside' exits 0
+	check 'becomes a commit of the repository' test "$(git log --format=%s more)" = "$(printf 'third\nsecond\nfirst')"
+	check 'files and all' test "$(cat a.txt)" = "$(printf 'one\ntwo\n3')"
+
 	scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "date +%s%N >c.txt; cat c.txt"}}]}}]}'
 	model exec --max-turns 2 go
 	check 'work that did not come to its end is not in the folder' test ! -e c.txt

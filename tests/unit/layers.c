@@ -64,7 +64,7 @@ static void made_found_and_dropped(void)
 	layers_close(&y, &box);
 	ok(opens(&y, &box, "two", true) && !fs_exists(AT(tree, "other")), "does not find what the first one left");
 	is_whole(boxed(&a, &box, "test ! -e other && echo 2 >file").status, 0, "but the tree");
-	ok(layers_keep(&y, NULL, &left, &e) == 0 && left == 0 && kept_events == 1, "what it wrote is kept, and that is told %s", e.text);
+	ok(layers_keep(&y, &box, NULL, &left, &e) == 0 && left == 0 && kept_events == 1, "what it wrote is kept, and that is told %s", e.text);
 	ok(layers_drop(&y, &box, NULL, &e) == 0 && dropped_events == 1, "its end is no drop that is told");
 	is_whole(boxed(&a, &box, "test \"$(cat file)\" = 2").status, 0, "and stands in the tree");
 	ok(layer_events == 4, "each opening was told: %d", layer_events);
@@ -86,7 +86,7 @@ static void what_a_model_hears(void)
 	ok(said && strstr(said, "refused: added .vscode") && !strstr(said, "editor"), "by name, without its rule");
 	ok(said && strstr(said, "refused: added out?refused: good\n"), "on a line of its own, whatever the name holds");
 	ok(said && !strstr(said, "added sub/.git") && !strstr(said, "fifo"), "without what no commit would hold");
-	ok(layers_keep(&y, NULL, &left, &e) == 0 && left >= 2 && fs_exists(AT(tree, "good")) && !fs_exists(AT(tree, ".vscode/tasks.json")),
+	ok(layers_keep(&y, &box, NULL, &left, &e) == 0 && left >= 2 && fs_exists(AT(tree, "good")) && !fs_exists(AT(tree, ".vscode/tasks.json")),
 	   "the rest is kept %s", e.text);
 	ok(strstr(last_left, " ") != NULL, "what was not is told with its rule: %s", last_left);
 	layers_leave(&y, &box);
@@ -125,7 +125,7 @@ static void where_there_is_none(void)
 
 	ok(opens(&y, &box, NULL, false) && !y.open && !box.layer, "without a sandbox there is no layer");
 	ok(layers_open_trial(&a, session, &box, &y, NULL) == 0 && !y.open, "nor a trial");
-	ok(layers_judge(&a, &y, NULL, &said, NULL) == 0 && !said && layers_keep(&y, NULL, &left, NULL) == 0 && left == 0 &&
+	ok(layers_judge(&a, &y, NULL, &said, NULL) == 0 && !said && layers_keep(&y, &box, NULL, &left, NULL) == 0 && left == 0 &&
 	   layers_drop(&y, &box, "x", NULL) == 0, "and nothing to keep or to drop");
 	layers_leave(&y, &box);
 }
