@@ -128,7 +128,7 @@ int locks_apply(const struct settings *s, struct profile *p, struct err *e)
 			return -1;
 	if (s->hosts && p->registries && host_lock(s, "registries", e) < 0)
 		return -1;
-	if (p->level_min < s->sandbox_level)
+	if ((p->level_min ? p->level_min : 2) < s->sandbox_level || (p->level_min && p->level_min < s->sandbox_level))
 		p->level_min = s->sandbox_level;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/sandbox_job.h"
 #include "cmd/sandbox_log.h"
+#include "cmd/sandbox_network.h"
 #include "cmd/stop.h"
 #include "cmd/streams.h"
 #include "sandbox/bundle.h"
@@ -19,14 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_TIME = 124, EXIT_OURS = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NO_PROGRAM = 127 };
+enum { EXIT_TIME = 124, EXIT_OURS = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NO_PROGRAM = 127, LACKS_MAX = 12 };
 
 static int level_check(const struct sandbox_job *j, struct err *e)
 {
 	const int least = j->profile.level_min;
 	const struct sandbox_level *l;
 
-	if (j->box.backend == SANDBOX_OCI || least <= 1) /* what holds for 0 is the sandbox's own */
+	if (j->box.backend == SANDBOX_OCI || least <= 2) /* what holds for 2 the sandbox says itself, at less cost */
 		return 0;
 	l = sandbox_probe();
 	if (l->level >= least)
@@ -63,8 +64,8 @@ static void tell_start(const struct sandbox_job *j)
 static void tell_end(const struct sandbox_job *j, const struct proc_result *r, int status)
 {
 	sandbox_log_add(j->log, "end",
-			json_pack("{s:i, s:i, s:b, s:b, s:I, s:I, s:I}", "status", status, "signal", r->signal, "timed_out", r->timed_out,
-				  "stopped", r->stopped, "wall_ms", (json_int_t)r->wall_ms, "cpu_ms", (json_int_t)r->cpu_ms, "peak_kib",
+			json_pack("{s:i, s:i, s:b, s:b, s:i, s:I, s:I, s:I}", "status", status, "signal", r->signal, "timed_out", r->timed_out,
+				  "stopped", r->stopped, "level", j->level, "wall_ms", (json_int_t)r->wall_ms, "cpu_ms", (json_int_t)r->cpu_ms, "peak_kib",
 				  (json_int_t)r->peak_kib));
 }
 
@@ -95,30 +96,49 @@ static void terminal_env(struct sandbox_job *j)
 	j->box.env = env;
 }
 
+static void account_of_level(const struct sandbox_job *j)
+{
+	const char *lacks[LACKS_MAX];
+	int n = j->level == 1 ? sandbox_level_lacks(1, lacks, LACKS_MAX) : 0;
+
+	if (n)
+		fprintf(stderr, "sealwright: this was level 1, which can not hold:\n");
+	for (int i = 0; i < n && i < LACKS_MAX; i++)
+		fprintf(stderr, "  %s\n", lacks[i]);
+}
+
 static int execute(struct sandbox_job *j, struct err *e)
 {
 	const volatile int *stop = stop_flag();
 	struct streams_options so = { .output_max = j->profile.output, .seen = opts_has(j->o, "json") ? sandbox_log_output : NULL,
 				      .arg = j->log };
 	struct proc p = { .argv = j->argv, .dir = j->dir, .limit_ms = j->profile.time_ms, .stop = stop };
+	struct sandbox_network *network = NULL;
 	struct streams *streams = NULL;
 	struct proc_result r;
 	int status;
 
-	if (streams_open(&so, &streams, e) < 0)
+	if (sandbox_network_open(j, &network, e) < 0)
 		return -1;
+	if (streams_open(&so, &streams, e) < 0) {
+		sandbox_network_close(&network, NULL);
+		return -1;
+	}
 	p.given = streams_inside(streams);
 	if (isatty(p.given[0]))
 		terminal_env(j);
 	tell_start(j);
 	status = sandbox_run(j->a, &j->box, &p, &r, e);
 	streams_close(&streams);
+	sandbox_network_close(&network, status < 0 ? NULL : j->log);
 	if (status < 0)
 		return -1;
 	status = status_of(j, &r, stop);
 	tell_end(j, &r, status);
-	if (!opts_has(j->o, "json") && !opts_has(j->o, "quiet"))
+	if (!opts_has(j->o, "json") && !opts_has(j->o, "quiet")) {
+		account_of_level(j);
 		sandbox_log_account(j->log, stderr);
+	}
 	return status;
 }
 
@@ -144,9 +164,6 @@ static int sandbox_command(struct arena *a, const struct opts *o, struct err *e)
 		return -1;
 	if (opts_text(o, "oci-bundle"))
 		return bundle_write(&j.box, j.argv, j.dir, isatty(STDIN_FILENO), opts_text(o, "oci-bundle"), e);
-	if (j.profile.registries || j.profile.network_asked || j.profile.network[0])
-		return err_set(e, ERR_DENIED, "the profile %s asks for a network, which this version does not give; use another",
-			       j.profile.name);
 	if (level_check(&j, e) < 0 || sandbox_log_open(opts_text(o, "events"), is_json, &j.log, e) < 0)
 		return -1;
 	j.box.on_refused = sandbox_log_refused;

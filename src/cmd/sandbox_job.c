@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "cmd/locks.h"
+#include "egress/allow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,23 @@ static int add_env(struct sandbox_job *j, struct err *e)
 	return 0;
 }
 
+static int add_allow(struct sandbox_job *j, struct err *e)
+{
+	const char *given;
+
+	for (int i = 0; (given = opts_nth(j->o, "allow", i)); i++) {
+		struct allow_rule rule;
+
+		if (!strcmp(given, "registries"))
+			j->profile.registries = true;
+		else if (allow_rule_parse(j->a, bytes_of(given), &rule, e) < 0)
+			return err_wrap(e, "--allow");
+		else
+			j->profile.network = profile_list_add(j->a, j->profile.network, given);
+	}
+	return 0;
+}
+
 static int flags_over(struct sandbox_job *j, struct err *e)
 {
 	struct profile *p = &j->profile;
@@ -102,7 +120,7 @@ static int flags_over(struct sandbox_job *j, struct err *e)
 	    opts_size(j->o, "output", &p->output, e) < 0 || opts_whole(j->o, "level", 1, 4, &level, e) < 0)
 		return -1;
 	p->level_min = (int)level;
-	return 0;
+	return add_allow(j, e);
 }
 
 int sandbox_job_prepare(struct sandbox_job *j, struct err *e)
@@ -118,5 +136,6 @@ int sandbox_job_prepare(struct sandbox_job *j, struct err *e)
 		p->level_min = j->set.level_min;
 	profile_apply(j->a, p, &j->box);
 	j->box.level_min = p->level_min;
+	j->box.level = &j->level;
 	return 0;
 }

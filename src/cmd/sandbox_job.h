@@ -22,6 +22,7 @@ struct sandbox_job {
 	const char *dir;          /* where the command starts */
 	const char *const *argv;
 	struct sandbox_log *log;
+	int level;                /* out: that it ran at; 0: not yet, or a container's */
 };
 
 /* Fills all behind a, o and argv. Options that o's table lacks count as not given. */
@@ -30,6 +31,7 @@ int sandbox_job_prepare(struct sandbox_job *j, struct err *e);
 /* The options that it reads. */
 #define SANDBOX_JOB_OPTIONS                                                                                        \
 	{ "profile", 'p', "PROFILE", "What may be read, written, reached and spent; none by default", false },     \
+	{ "allow", 0, "HOST[:PORT]", "Let it reach this host, or registries; *.HOST for one label before it", true },\
 	{ "ro", 0, "DIR", "Show this folder too, for reading", true },                                             \
 	{ "rw", 0, "DIR", "Show this folder too, for writing", true },                                             \
 	{ "env", 0, "NAME[=VALUE]", "Set a variable inside, or pass ours on", true },                              \

@@ -509,6 +509,8 @@ void profile_apply(struct arena *a, const struct profile *p, struct sandbox *s)
 		s->processes_max = (int)p->processes;
 	if (p->disk)
 		s->disk_max = p->disk;
+	if (p->level_min)
+		s->level_min = p->level_min;
 	if (p->has_backend)
 		s->backend = p->backend;
 	if (p->image && *p->image)

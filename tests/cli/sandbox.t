@@ -108,6 +108,7 @@ check 'events are JSON lines' is_json_lines
 check 'with the start' prints '"type":"start","data":{"profile":"none","rules":"sha256:'
 check 'what was refused' prints '"type":"refused","data":{"wall":"seccomp","what":"unshare(2) CLONE_NEWUSER"'
 check 'and the end' prints '"type":"end","data":{"status":3,'
+check 'with the level that it ran at' prints '"level":'
 check 'the file is its owner'"'"'s' test "$(stat -c %a "$tmp/ev")" = 600
 run sealwright sandbox --events /dev/full -- true
 check 'events that can not be written are a failure' exits 125
@@ -119,6 +120,46 @@ check 'with the output, characters whole' prints '"stream":"stdout","text":"ä \
 check 'of both streams' prints '"stream":"stderr","text":"e\n"'
 run sealwright sandbox --json -- no-such-program
 check 'errors, too' prints '"type":"error","code":"not_found","exit":127'
+
+# ---- the network ----
+cat >"$tmp/web.py" <<'EOF'
+import http.server, sys
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"from outside\n")
+    def log_message(self, *args): pass
+s = http.server.HTTPServer(("127.0.0.1", 0), Page)
+print(s.server_port, flush=True)
+s.serve_forever()
+EOF
+python3 "$tmp/web.py" >"$tmp/port" &
+web=$!
+trap 'kill $web 2>/dev/null; chmod -R u+rwX "$tmp" 2>/dev/null; rm -rf "$tmp"' EXIT
+for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$tmp/port" ] && break; sleep 0.2; done
+port=$(cat "$tmp/port")
+cat >ask.py <<'EOF'
+import os, sys, urllib.request
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = ""
+proxy = urllib.request.ProxyHandler({"http": "http://127.0.0.1:3128"})
+print(urllib.request.build_opener(proxy).open(sys.argv[1], timeout=10).read().decode())
+EOF
+run python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read())' "http://127.0.0.1:$port/"
+check 'outside, the server is reached' prints 'from outside'
+run sealwright sandbox -- python3 ask.py "http://127.0.0.1:$port/"
+check 'inside it is not' says_not 'from outside'
+run sealwright sandbox --allow "127.0.0.1:$port" --events "$tmp/ev" -- python3 ask.py "http://127.0.0.1:$port/"
+check 'unless it is named' prints 'from outside'
+cp "$tmp/ev" "$out"
+check 'and an event says so' prints '"allowed":true'
+run sealwright sandbox --allow example.org -- python3 ask.py http://elsewhere.example/
+check 'no other host is' complains 'refused: elsewhere.example:80 (http)'
+check 'and the account says how to allow it' complains 'allow it with --allow'
+run sealwright sandbox --allow 'exa mple' -- true
+check 'what is no host is refused' exits 125
+run sealwright sandbox --profile allow -- true
+check 'the profile allow wants a host' complains 'name a host: --allow HOST[:PORT]'
+run sealwright sandbox --backend oci --allow example.org -- true
+check 'a container has no network' complains 'use --backend own'
 
 # ---- profiles, and the same as an OCI bundle ----
 run sealwright sandbox profiles
@@ -168,6 +209,9 @@ if policy true 2>/dev/null; then
 	check 'so is another backend' complains 'asks for the sandbox oci, which /etc/sealwright/policy.yml does not allow'
 	run policy sealwright sandbox --profile deps -- true
 	check 'a profile is held against it, too' complains 'memory 8G; /etc/sealwright/policy.yml allows at most 2G'
+	echo 'hosts: ["**.example.org"]' >>"$tmp/etc/sealwright/policy.yml"
+	run policy sealwright sandbox --allow example.net -- true
+	check 'and so is a host' complains 'reach example.net; /etc/sealwright/policy.yml allows **.example.org'
 else
 	skip 'a policy locks the sandbox' 'no user namespaces here'
 fi

@@ -58,6 +58,8 @@ static void numbers_and_words(void)
 	is_whole(p.disk, 0, "and not the one that is more");
 	is_whole(p.time_ms, 300000, "or that there is no standard for");
 	is_whole(p.level_min, 3, "and its level");
+	ok(parse("", "sandbox_level: 1\n", &s) == 0 && p.level_min == 0, "one that is less than the standard asks for nothing");
+	ok(parse("level_min: 1\n", "sandbox_level: 2\n", &s) == 0 && p.level_min == 2, "and one that is more is not gone below");
 	s = (struct settings){ 0 };
 	p.memory = INT64_C(1) << 50;
 	ok(locks_apply(&s, &p, &e) == 0, "without a policy nothing is locked");
