@@ -28,6 +28,10 @@
 	X(cmd_exec) \
 	X(cmd_resume) \
 	X(cmd_sandbox) \
+	X(cmd_sandbox_list) \
+	X(cmd_sandbox_diff) \
+	X(cmd_sandbox_keep) \
+	X(cmd_sandbox_drop) \
 	X(cmd_sandbox_profiles) \
 	X(cmd_models_list) \
 	X(cmd_models_pull) \

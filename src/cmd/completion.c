@@ -19,6 +19,8 @@
 /* Prints ids only: the first column of rows whose first word is as long as an id. */
 #define ASK_IDS "sealwright sessions --all 2>/dev/null | awk 'length($1) == 12 { print $1 }'"
 
+#define ASK_LAYERS "sealwright sandbox list 2>/dev/null | awk 'length($1) == 12 { print $1 }'"
+
 /* ---- what the table says ---- */
 
 static bool first_of_its_word(const struct command *const *at)
@@ -85,7 +87,7 @@ static char *profile_words(struct arena *a)
 }
 
 /* What a value may be: words, or one of the kinds below. */
-static const char FILES[] = "files", DIRS[] = "dirs", IDS[] = "ids";
+static const char FILES[] = "files", DIRS[] = "dirs", IDS[] = "ids", LAYERS[] = "layers";
 
 static const char *option_value(struct arena *a, const struct opt *t)
 {
@@ -107,6 +109,8 @@ static const char *argument_value(struct arena *a, const struct command *c)
 
 	if (!strncmp(u + (*u == '['), "ID", 2) || !strncmp(u + (*u == '['), "SESSION", 7))
 		return IDS;
+	if (!strcmp(u, "[LAYER]"))
+		return LAYERS;
 	if (!strncmp(u, "[COMMAND]", 9))
 		return first_words(a);
 	if (!strncmp(c->name, "models", 6) && strstr(u, "NAME"))
@@ -146,7 +150,7 @@ static char *quoted(struct arena *a, const char *s, bool fish)
 static void case_line(struct arena *a, const char *key, const char *words)
 {
 	if (words && *words)
-		printf("\t%s) printf '%%s\\n' %s ;;\n", quoted(a, key, false), words == FILES || words == DIRS || words == IDS
+		printf("\t%s) printf '%%s\\n' %s ;;\n", quoted(a, key, false), words == FILES || words == DIRS || words == IDS || words == LAYERS
 			? arena_printf(a, ":%s", words) : quoted(a, words, false));
 }
 
@@ -163,7 +167,7 @@ static void tables(struct arena *a)
 	for (const struct command *const *c = cmd_all(); *c; c++)
 		if (!(*c)->hidden)
 			case_line(a, (*c)->name, options_of(a, *c));
-	printf("\tesac\n}\n\n# What stands behind an option, or (option '') as an argument: words, or :files, :dirs, :ids.\n"
+	printf("\tesac\n}\n\n# What stands behind an option, or (option '') as an argument: words, or :files, :dirs, :ids, :layers.\n"
 	       "_sealwright_values() {\n\tcase \"$1 $2\" in\n");
 	for (const struct command *const *c = cmd_all(); *c; c++) {
 		if ((*c)->hidden)
@@ -209,6 +213,7 @@ static void print_bash(struct arena *a)
 	      "\t:none) ;;\n"
 	      "\t:files) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n"
 	      "\t:dirs) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -d -- \"$cur\")) ;;\n"
+	      "\t:layers) COMPREPLY+=($(compgen -W \"$(" ASK_LAYERS ")\" -- \"$cur\")) ;;\n"
 	      "\t:ids) COMPREPLY+=($(compgen -W \"$(" ASK_IDS ")\" -- \"$cur\")) ;;\n"
 	      "\t*) COMPREPLY+=($(compgen -W \"$values\" -- \"$cur\")) ;;\n"
 	      "\tesac\n"
@@ -237,6 +242,7 @@ static void print_zsh(struct arena *a)
 	      "\t(''|:none) ;;\n"
 	      "\t(:files) _files ;;\n"
 	      "\t(:dirs) _files -/ ;;\n"
+	      "\t(:layers) compadd -- $(" ASK_LAYERS ") ;;\n"
 	      "\t(:ids) compadd -- $(" ASK_IDS ") ;;\n"
 	      "\t(*) compadd -- ${=values} ;;\n"
 	      "\tesac\n"
@@ -254,6 +260,8 @@ static void fish_values(struct arena *a, const char *v)
 		printf(" -r -f -a '(__fish_complete_directories)'");
 	else if (v == IDS)
 		printf(" -f -a %s", quoted(a, "(" ASK_IDS ")", true));
+	else if (v == LAYERS)
+		printf(" -f -a %s", quoted(a, "(" ASK_LAYERS ")", true));
 	else if (v && *v)
 		printf(" -x -a %s", quoted(a, v, true));
 	else if (v)

@@ -85,16 +85,8 @@ static void print_words(const char *text)
 	if (!isatty(STDOUT_FILENO)) {
 		fwrite(text, 1, n, stdout);
 	} else {
-		for (const char *p = text; *p;) { /* a line at a time, without what would repaint the terminal */
-			size_t len = strcspn(p, "\n");
-			char *line = strndup(p, len);
-
-			plain_print(stdout, line, len + 1);
-			free(line);
-			if (p[len])
-				putchar('\n');
-			p += len + (p[len] != 0);
-		}
+		plain_lines(stdout, text, n); /* without what would repaint the terminal */
+		return;
 	}
 	if (n && text[n - 1] != '\n')
 		putchar('\n');

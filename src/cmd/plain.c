@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* C0 controls, DEL, C1 controls in UTF-8, and the marks that turn the direction of what follows (U+202A-E, U+2066-9). */
@@ -44,6 +45,26 @@ void plain_print(FILE *f, const char *s, size_t max)
 	}
 	if (*s)
 		fputs("...", f);
+}
+
+void plain_lines(FILE *f, const char *s, size_t n)
+{
+	const char *end = s + n;
+
+	while (s < end) {
+		size_t len = 0;
+		char *part;
+
+		while (s + len < end && s[len] != '\n' && s[len] != '\t')
+			len++;
+		part = strndup(s, len);
+		if (part)
+			plain_print(f, part, len + 1);
+		free(part);
+		s += len;
+		putc(s < end ? *s : '\n', f);
+		s++;
+	}
 }
 
 const char *plain_cost(double dollars, char out[24])

@@ -8,7 +8,7 @@
  */
 #include "base/err.h"
 #include "cmd/cmd.h"
-#include "cmd/sandbox_job.h"
+#include "cmd/sandbox_layer.h"
 #include "cmd/sandbox_log.h"
 #include "cmd/sandbox_network.h"
 #include "cmd/stop.h"
@@ -149,11 +149,81 @@ static int exit_status(const struct err *e)
 	       !strncmp(e->text, "start ", 6) ? EXIT_NOT_RUNNABLE : EXIT_OURS;
 }
 
+/* ---- what becomes of what it wrote ---- */
+
+enum fate { KEEP, DROP, ASK, HERE };
+
+static int fate_of(const struct sandbox_job *j, enum fate *out, struct err *e)
+{
+	static const char *const names[] = { [KEEP] = "keep", [DROP] = "drop", [ASK] = "ask", [HERE] = "here" };
+	const bool can_ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !opts_has(j->o, "json");
+	int given = -1;
+
+	for (int i = KEEP; i <= HERE; i++) {
+		if (!opts_has(j->o, names[i]))
+			continue;
+		if (given >= 0)
+			return err_set(e, ERR_USAGE, "--%s and --%s go against each other; give one", names[given], names[i]);
+		given = i;
+	}
+	if (given == ASK && !can_ask)
+		return err_set(e, ERR_USAGE, "--ask needs a terminal; use --keep or --drop");
+	if (given < 0)
+		given = j->profile.keep == PROFILE_KEEP ? KEEP : j->profile.keep == PROFILE_DROP ? DROP : can_ask ? ASK : KEEP;
+	if (j->box.tree_readonly)
+		given = HERE;
+	*out = (enum fate)given;
+	return 0;
+}
+
+/* Level 1 has no overlay, and was asked for by name. */
+static bool is_level1(const struct sandbox_job *j)
+{
+	return j->box.backend == SANDBOX_OWN && j->profile.level_min == 1 && sandbox_probe()->level < 2;
+}
+
+static int settle(struct sandbox_layer *sl, enum fate fate, struct err *e)
+{
+	return fate == ASK ? sandbox_layer_ask(sl, e) : fate == DROP ? sandbox_layer_drop(sl, e) : sandbox_layer_keep(sl, e);
+}
+
+static int run_with(struct sandbox_job *j, enum fate fate, struct err *e)
+{
+	struct sandbox_layer sl;
+	struct layer_changes c;
+	int status;
+
+	if (fate == HERE || is_level1(j)) {
+		if (fate != HERE && !opts_has(j->o, "quiet"))
+			fprintf(stderr, "sealwright: level 1 has no layers: what it writes is in %s at once\n", j->box.tree);
+		return execute(j, e);
+	}
+	if (sandbox_layer_new(j, &sl, e) < 0)
+		return -1;
+	sl.allow = j->profile.allow_change;
+	sl.box = &j->box;
+	sl.told = opts_has(j->o, "json") || opts_has(j->o, "quiet") ? NULL : stderr;
+	if (sandbox_layer_allow(&sl, j->o, e) < 0) {
+		sandbox_layer_drop(&sl, NULL);
+		return -1;
+	}
+	status = execute(j, e);
+	if (status < 0) { /* it did not start */
+		if (sandbox_layer_changes(&sl, &c, NULL) == 0 && !c.n)
+			layer_drop(&sl.l, NULL);
+		else
+			layer_close(&sl.l);
+		return -1;
+	}
+	return settle(&sl, fate, e) < 0 ? -1 : status;
+}
+
 static int sandbox_command(struct arena *a, const struct opts *o, struct err *e)
 {
 	struct sandbox_job j = { .a = a, .o = o, .argv = o->rest };
 	const bool is_json = opts_has(o, "json");
 	struct err why = { 0 };
+	enum fate fate = KEEP;
 	int r;
 
 	if (!o->rest_n)
@@ -164,11 +234,12 @@ static int sandbox_command(struct arena *a, const struct opts *o, struct err *e)
 		return -1;
 	if (opts_text(o, "oci-bundle"))
 		return bundle_write(&j.box, j.argv, j.dir, isatty(STDIN_FILENO), opts_text(o, "oci-bundle"), e);
-	if (level_check(&j, e) < 0 || sandbox_log_open(opts_text(o, "events"), is_json, &j.log, e) < 0)
+	if (level_check(&j, e) < 0 || fate_of(&j, &fate, e) < 0 ||
+	    sandbox_log_open(opts_text(o, "events"), is_json, &j.log, e) < 0)
 		return -1;
 	j.box.on_refused = sandbox_log_refused;
 	j.box.refused_arg = j.log;
-	r = execute(&j, e);
+	r = run_with(&j, fate, e);
 	if (r < 0 && exit_status(e) != EXIT_OURS) {
 		r = exit_status(e);
 		cmd_complain("sandbox", e, r, is_json);
@@ -182,6 +253,11 @@ static int sandbox_command(struct arena *a, const struct opts *o, struct err *e)
 
 static const struct opt options[] = {
 	SANDBOX_JOB_OPTIONS,
+	{ "keep", 0, NULL, "Take what it wrote into the tree, through the keep check; the default without a terminal", false },
+	{ "drop", 0, NULL, "Forget what it wrote", false },
+	{ "ask", 0, NULL, "Show it and ask; the default on a terminal", false },
+	{ "here", 0, NULL, "Let it write into the tree at once, without a layer; .git stays read-only", false },
+	{ "allow-change", 0, "RULE[:PATH]", "Keep what this rule of the keep check asks about, too", true },
 	{ "oci-bundle", 0, "DIR", "Run nothing: write an OCI bundle for runc or crun into this new folder", false },
 	{ "events", 0, "FILE", "Write what happens as JSON lines into this file", false },
 	{ "json", 0, NULL, "Print them on stdout, with the command's output among them", false },
@@ -194,10 +270,15 @@ const struct command cmd_sandbox = {
 	.summary = "Run a command in the sandbox",
 	.about = "COMMAND sees /usr, this folder (the whole repository, when it stands in one) and nothing else of yours: no home\n"
 		 "folder, no keys, no network but loopback. It and all that it starts end together.\n\n"
+		 "What it writes stands in a layer beside this folder. At its end you are asked, on a terminal, or it is kept: each\n"
+		 "change passes the keep check, and what could run outside later (git metadata, CI files, editor tasks) is left in the\n"
+		 "layer and named. See `sealwright sandbox diff`, `keep` and `drop`.\n\n"
 		 "Exit status: the command's own; 124 when its time was up, 125 when the sandbox itself failed, 126 and 127 when the\n"
 		 "command can not be run or is not there.\n",
 	.examples = "sealwright sandbox -- make test  # a stranger's Makefile\n"
 		    "sealwright sandbox --time 10m --memory 2G -- npm test  # within limits\n"
+		    "sealwright sandbox --profile deps -- npm ci  # with the registries, and nothing else\n"
+		    "sealwright sandbox --allow api.example.org -- ./fetch  # one host\n"
 		    "sealwright sandbox --ro ~/.rustup --env PATH -- cargo build --offline  # with a toolchain of your home\n",
 	.options = options, .fails = EXIT_OURS, .run = sandbox_command,
 };

@@ -50,6 +50,8 @@ static int tree_of(struct sandbox_job *j, struct err *e)
 			j->box.tree = arena_strdup(j->a, at);
 			break;
 		}
+	if (is_home(j->box.tree))
+		return err_set(e, ERR_DENIED, "%s is the home folder, with its keys and history; use a folder beneath it", j->box.tree);
 	return 0;
 }
 

@@ -121,6 +121,73 @@ check 'of both streams' prints '"stream":"stderr","text":"e\n"'
 run sealwright sandbox --json -- no-such-program
 check 'errors, too' prints '"type":"error","code":"not_found","exit":127'
 
+# ---- what it wrote ----
+printf 'one\n' >old; printf 'two\n' >gone; git add -A; git commit -qm first; head=$(git rev-parse HEAD)
+run sealwright sandbox -- sh -c 'echo changed >old; rm gone; mkdir -p d/e; echo new >d/e/f; chmod +x old'
+check 'what it wrote is in the tree' test "$(cat old d/e/f)" = 'changed
+new'
+check 'what it removed is not' test ! -e gone
+check 'modes are kept' test -x old
+check 'in silence' is_silent
+run sealwright sandbox list
+check 'and no layer is left' complains 'nothing was left'
+run sealwright sandbox --drop -- sh -c 'echo dropped >old; test "$(cat old)" = dropped'
+check 'with --drop it writes' exits 0
+check 'and nothing of it stays' grep -q changed old
+run sealwright sandbox --profile test -- sh -c 'echo dropped >old'
+check 'so says the profile test' grep -q changed old
+run sealwright sandbox --here -- sh -c 'echo here >old; echo x >.git/x'
+check 'with --here the tree is written at once' grep -q here old
+check 'but not .git' test ! -e .git/x
+run sealwright sandbox --keep --drop -- true
+check 'two fates are one too many' complains '--keep and --drop go against each other'
+run sealwright sandbox --ask -- true
+check '--ask needs a terminal' complains '--ask needs a terminal'
+run sealwright sandbox --events "$tmp/ev" -- sh -c 'echo fine >fine; mkdir .github .github/workflows; echo x >.github/workflows/ci.yml; mkfifo pipe; mkdir sub/.git; echo x >sub/.git/config'
+check 'what must not come in does not' test ! -e .github -a ! -p pipe -a ! -e sub/.git
+check 'while the rest does' grep -q fine fine
+check 'and the account names each' complains '.github/workflows/ci.yml'
+check 'with its rule' complains 'asks: '
+check 'and how to allow it' complains 'To allow: sealwright sandbox keep '
+cp "$tmp/ev" "$out"
+check 'events name it, too' prints '"type":"change","data":{"path":".github/workflows/ci.yml","kind":"added","verdict":"asks"'
+check 'and where it waits' prints '"state":"left"'
+run sealwright sandbox list
+check 'the layer is listed' prints "$tmp/proj"
+id=$(cut -c1-12 <"$out")
+run sealwright sandbox list --json
+check 'also as JSON' is_json
+run sealwright sandbox diff "$(printf %.5s "$id")"
+check 'the beginning of an id is enough' exits 0
+run sealwright sandbox diff
+check 'the newest of this folder is shown without one' prints '.github/workflows/ci.yml'
+run sealwright sandbox diff --json
+check 'also as JSON' is_json
+rule=$(python3 -c 'import json,sys; print([c["rule"] for c in json.load(open(sys.argv[1]))["changes"] if c["path"].endswith("ci.yml")][0])' "$out")
+run sealwright sandbox keep
+check 'what was not kept is not kept without a yes' exits 3
+run sealwright sandbox keep --allow-change "$rule:.github/workflows/ci.yml"
+check 'with one it is' test -f .github/workflows/ci.yml
+check 'the rest is still not' test ! -p pipe
+run sealwright sandbox diff nosuch
+check 'an unknown id is an error' complains 'no layer nosuch'
+run sealwright sandbox drop "$id"
+check 'a layer is dropped' exits 0
+run sealwright sandbox drop
+check 'once' complains 'nothing was left'
+run sealwright sandbox --allow-change "$rule" -- sh -c 'echo y >.github/workflows/two.yml'
+check 'a yes can be given before' test -f .github/workflows/two.yml
+run sh -c 'sealwright sandbox -- sh -c "echo theirs >old; sleep 2" & sleep 1; echo mine >old; wait' sh "$tmp"
+check 'what a person changed meanwhile is not overwritten' grep -q mine old
+check 'and named as a conflict' complains 'conflict: '
+run sealwright sandbox drop
+run sh -c 'sealwright sandbox -- sh -c "echo survived >survivor; sleep 30" & sleep 2; kill -9 $!; wait $!'
+run sealwright sandbox diff
+check 'a kill loses nothing' prints survivor
+run sealwright sandbox keep
+check 'which can be kept' grep -q survived survivor
+check 'git in the tree saw nothing of it' test "$(git rev-parse HEAD)" = "$head"
+
 # ---- the network ----
 cat >"$tmp/web.py" <<'EOF'
 import http.server, sys
@@ -222,8 +289,9 @@ import os, pty, select, sys, time
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp("sealwright", ["sealwright", "sandbox", "--"] + sys.argv[2:])
-out, keys, last = b"", sys.argv[1].encode().decode("unicode_escape").encode(), time.time()
-while time.time() - last < 20:
+out, seen, last = b"", 0, time.time()
+keys = [k.encode().decode("unicode_escape").encode() for k in sys.argv[1].split("|")]
+while time.time() - last < 15:
     if select.select([fd], [], [], 0.2)[0]:
         try:
             piece = os.read(fd, 4096)
@@ -233,10 +301,12 @@ while time.time() - last < 20:
             break
         out += piece
         last = time.time()
-    elif keys and b"ready" in out:
-        os.write(fd, keys)
-        keys = b""
+    elif keys and (b"ready" in out[seen:] or b"[k/d/s/L]" in out[seen:]):
+        os.write(fd, keys.pop(0))
+        seen = len(out)
 sys.stdout.buffer.write(out)
+if time.time() - last >= 15:
+    os.kill(pid, 9)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 EOF
 run python3 "$tmp/term.py" 'typed\n' sh -c 'test -t 0 && test -t 1 && test -t 2 && echo ready; read x; echo "got $x" >/dev/tty; exit 4'
@@ -245,6 +315,16 @@ check 'what is typed arrives' prints 'got typed'
 run python3 "$tmp/term.py" '\x03' sh -c 'trap "echo caught; exit 9" INT; echo ready; sleep 20 & wait'
 check 'Ctrl-C reaches the command' exits 9
 check 'which may catch it' prints caught
+run python3 "$tmp/term.py" 'd\n' sh -c 'echo dropped >asked'
+check 'on a terminal it is asked about' prints 'keep, drop, show, or decide later?'
+check 'with its name' prints 'added    asked'
+check 'and d drops it' test ! -e asked
+run python3 "$tmp/term.py" 's\n|k\n' sh -c 'echo kept >asked'
+check 'and k keeps it' grep -q kept asked
+run python3 "$tmp/term.py" '\n' sh -c 'echo later >asked'
+check 'any other answer leaves it' prints 'It waits in the layer'
+run sealwright sandbox drop
+check 'until it is decided' exits 0
 run python3 "$tmp/term.py" '' python3 -c 'import fcntl, termios
 try: fcntl.ioctl(0, termios.TIOCSTI, b"x")
 except OSError as e: print("no", e.errno)'
