@@ -57,6 +57,8 @@ enum verdict {
 	WHOM0,                                              /* level 1: whom it is about in 0; 0 is oneself */
 	FLAGS2, FLAGS3,                                     /* level 1: MSG_FASTOPEN in 2, 3 */
 	FCNTL, SEMGET, SECCOMP,                             /* commands; how many; flags */
+	OTHERS,                                             /* a process in 0 that is not the sandbox's init */
+	PRIORITY, IOPRIORITY,                               /* nor it in 1, nor all of a user                */
 	PRLIMIT,                                            /* level 1 */
 	VERDICTS
 };
@@ -127,6 +129,8 @@ static const struct {
 	{ "fchmodat", MODE2 },     { "creat", MODE1 },       { "mknod", MODE1 },      { "mknodat", MODE2 },
 	{ "open", OPEN },          { "openat", OPENAT },     { "fcntl", FCNTL },      { "semget", SEMGET },
 	{ "seccomp", SECCOMP },
+	{ "prlimit64", OTHERS },   { "sched_setaffinity", OTHERS }, { "sched_setparam", OTHERS },
+	{ "sched_setscheduler", OTHERS }, { "sched_setattr", OTHERS }, { "setpriority", PRIORITY }, { "ioprio_set", IOPRIORITY },
 };
 
 static const struct {
@@ -330,6 +334,19 @@ static void block(struct assembly *s, enum verdict v)
 		load(s, 1);
 		emit(s, BPF_JMP | BPF_JSET | BPF_K, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 1);
 		answer(s, ANSWER(EBUSY));
+		answer(s, SECCOMP_RET_ALLOW);
+		break;
+	case OTHERS: /* init watches the limits: it must not be starved, nor lose its descriptors */
+		load(s, 0);
+		answer_if(s, 1, no(s, EPERM));
+		answer(s, SECCOMP_RET_ALLOW);
+		break;
+	case PRIORITY:
+	case IOPRIORITY:
+		load(s, 0);
+		answer_if(s, v == PRIORITY ? 2 /* PRIO_USER */ : 3 /* IOPRIO_WHO_USER */, no(s, EPERM));
+		load(s, 1);
+		answer_if(s, 1, no(s, EPERM));
 		answer(s, SECCOMP_RET_ALLOW);
 		break;
 	case PRLIMIT: /* one's own limits alone */
