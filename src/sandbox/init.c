@@ -11,6 +11,8 @@
  */
 #include "sandbox/own.h"
 
+#include "base/fs.h"
+
 #include <asm/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -300,11 +304,40 @@ static void find_code(void)
 	code.to = end & ~(page - 1);
 }
 
+/* From where to where the kernel reads our words: fields 48 and 49 of proc_pid_stat(5). */
+static struct {
+	unsigned long from, to;
+} words;
+
+static void find_words(void)
+{
+	auto_buf text = buf_max(8192);
+	const char *p;
+
+	if (fs_read_file("/proc/self/stat", &text, NULL) < 0 || !(p = strrchr(buf_str(&text), ')')))
+		return;
+	for (int field = 2; field < 48 && p; field++)
+		p = strchr(p + 1, ' ');
+	if (!p || sscanf(p, "%lu %lu", &words.from, &words.to) != 2 || words.to < words.from)
+		words.from = words.to = 0;
+}
+
+void init_wipe_words(void)
+{
+	explicit_bzero((void *)words.from, words.to - words.from);
+}
+
+static void find_all(void)
+{
+	find_code();
+	find_words();
+}
+
 void init_prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, find_code);
+	pthread_once(&once, find_all);
 }
 
 /* Of the tree's disk, half a gigabyte and 10,000 files stay free; or half of what is free, when that is less. */

@@ -91,15 +91,29 @@ static int loopback_up(void)
 	return bad;
 }
 
-static int limit(int what, rlim_t n)
+static int limit_to(int what, rlim_t soft, rlim_t hard)
 {
 	struct rlimit now, l;
 
 	if (getrlimit((__rlimit_resource_t)what, &now) < 0)
 		return -1;
-	n = n < now.rlim_max ? n : now.rlim_max;
-	l = (struct rlimit){ n, n };
+	hard = hard < now.rlim_max ? hard : now.rlim_max;
+	l = (struct rlimit){ soft < hard ? soft : hard, hard };
 	return setrlimit((__rlimit_resource_t)what, &l);
+}
+
+static int limit(int what, rlim_t n)
+{
+	return limit_to(what, n, n);
+}
+
+/* What the kernel counts for a user over all of the machine: enough for work, too little to leave others without. And no
+ * user namespace within, should the filter ever let one through. Not there in a container whose /proc/sys is read-only. */
+static void limit_shared_counts(void)
+{
+	(void)write_at("/proc/sys/user/max_user_namespaces", "0", 1);
+	(void)write_at("/proc/sys/user/max_inotify_instances", "64", 2);
+	(void)write_at("/proc/sys/user/max_inotify_watches", "65536", 5);
 }
 
 /* Core dumps: 1 rather than 0, which keeps no program outside from being fed one (core_pattern "|..."); core(5). Memory is
@@ -107,7 +121,8 @@ static int limit(int what, rlim_t n)
 int own_limits(const struct own *o)
 {
 	return limit(RLIMIT_CORE, 1) < 0 || (o->processes && limit(RLIMIT_NPROC, (rlim_t)o->processes) < 0) ||
-	       limit(RLIMIT_FSIZE, (rlim_t)o->file_max) < 0 ||
+	       limit(RLIMIT_FSIZE, (rlim_t)o->file_max) < 0 || limit_to(RLIMIT_NOFILE, 1024, 4096) < 0 ||
+	       limit(RLIMIT_SIGPENDING, 4096) < 0 || limit(RLIMIT_RTPRIO, 0) < 0 || limit(RLIMIT_NICE, 0) < 0 ||
 	       limit(RLIMIT_MEMLOCK, 8 << 20) < 0 || limit(RLIMIT_MSGQUEUE, 800 << 10) < 0 ? -1 : 0;
 }
 
@@ -186,6 +201,7 @@ int own_enter(struct own *o, struct own_fail *f)
 	if (map_user(o) < 0)
 		return -1;
 	(void)write_at("/proc/self/oom_score_adj", "500", 3); /* rather this than us; no harm when it cannot be */
+	limit_shared_counts();
 	f->step = STEP_LOOPBACK;
 	if (loopback_up() < 0)
 		return -1;
@@ -224,13 +240,14 @@ static void child(struct own *o)
 	f = (struct own_fail){ .step = STEP_LIMITS };
 	if (own_descriptors(o) < 0 || lock_down(&o->view, o->filter, &listener, &f) < 0)
 		own_give_up(o, f);
+	init_wipe_words();
 	pid = own_launch(o, &f);
 	if (pid < 0)
 		own_give_up(o, f);
 	if (refuse_send(3, &started, listener) < 0)
 		_exit(125);
 	fs_close(&listener); /* ours alone: when we die, the calls that it would answer fail at once */
-	init_run(&(struct init_watch){ 3, -1, pid, o->memory, o->processes, o->s->tree });
+	init_run(&(struct init_watch){ 3, -1, pid, o->memory, o->processes, o->tree_name });
 }
 
 /* ---- the supervisor ---- */
@@ -462,14 +479,29 @@ int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pi
 	return r;
 }
 
+static const char *const *copy_words(struct arena *a, const char *const *words)
+{
+	const char **copy;
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+	copy = arena_array(a, n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = arena_printf(a, "%s", words[i]);
+	return copy;
+}
+
 static int own_begin(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
 		     const int fds[3], pid_t *pid, struct err *e)
 {
 	struct own *o = (struct own *)by;
 	(void)env;
-	o->argv = argv;
-	o->dir = dir ? dir : o->s->tree;
-	o->programs = own_programs(o->a, argv[0], o->env);
+	/* Copies: the child wipes the words that we were started with, and these may be some of them. */
+	o->argv = copy_words(o->a, argv);
+	o->env = copy_words(o->a, o->env);
+	o->dir = arena_printf(o->a, "%s", dir ? dir : o->s->tree);
+	o->programs = own_programs(o->a, o->argv[0], o->env);
 	memcpy(o->fds, fds, sizeof(o->fds));
 	o->wants_cgroup = o->s->level_min >= 3 || cgroup_version() == 2; /* version 1's is slow to enter */
 	if (own_open(o, CLONE_NEWPID, child, pid, e) < 0)
@@ -488,6 +520,7 @@ int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const c
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
 		.cgroup = { .doors = { -1, -1 }, .into = -1 },
 	};
+	o->tree_name = arena_printf(a, "%s", s->tree ? s->tree : "");
 	o->egress = s->egress;
 	o->egress_ports = s->egress_ports;
 	snprintf(o->uid_line, sizeof(o->uid_line), "%d %u 1", SANDBOX_UID, geteuid());

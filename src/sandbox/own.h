@@ -209,6 +209,8 @@ struct init_watch {
 };
 /* Finds out, in the supervisor, what init shall keep of the program. */
 void init_prepare(void);
+/* In a copy of us: the words that we were started with, which all may read in /proc/PID/cmdline, are no more. */
+void init_wipe_words(void);
 /* Watches the command until it ends, we die, or a sum reaches its limit. Forgets everything that the copy of us held
  * before it does so. Never returns. */
 _Noreturn void init_run(const struct init_watch *w);
@@ -245,7 +247,7 @@ struct own {
 	const char *const *argv;
 	const char *const *env;
 	const char **programs;  /* paths to try for argv[0] */
-	const char *dir;
+	const char *dir, *tree_name;
 	int fds[3];
 	int ends[2];            /* of the socket: ours, init's */
 	char uid_line[32], gid_line[32]; /* of the maps, for a plain user */

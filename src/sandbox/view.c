@@ -444,7 +444,7 @@ int view_build(struct view *v, struct own_fail *f)
 		return -1;
 	if (view_files(v, root) < 0 || place_scratch(v, root) < 0 || place_home(v, root) < 0 ||
 	    place_queues(root) < 0 ||
-	    mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
+	    mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,max=64") < 0)
 		return -1;
 	f->step = STEP_SHOW;
 	for (f->index = 0; f->index < v->n_shows; f->index++)

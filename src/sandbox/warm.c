@@ -314,6 +314,7 @@ static void keeper_run(struct own *from)
 	if (own_enter(from, &f) < 0)
 		own_give_up(from, f);
 	f = (struct own_fail){ .step = STEP_INIT };
+	init_wipe_words();
 	if (place_descriptors(k) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		own_give_up(from, f);
 	k->o.ends[1] = AT_CONTROL;

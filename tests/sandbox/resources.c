@@ -386,8 +386,8 @@ static const struct attempt list[] = {
 	OPEN(take_memory_unseen, SHOWN) OPEN(take_page_tables, SHOWN) SLOW(take_shared_memory, SHOWN) SLOW(take_semaphores, SHOWN)
 	OPEN(take_many_small_semaphores, IF_CAN) OPEN(take_message_queues, IF_CAN) SLOW(lock_memory, BY_ROOT)
 	SLOW(fill_tmp, SHOWN) SLOW(fill_shm, IF_CAN) SLOW(fill_tmp_in_many, SHOWN) SLOW(fill_home, SHOWN) OPEN(fill_tree, SHOWN)
-	OPEN(fill_tree_unseen, SHOWN) SLOW(use_up_inodes, IF_CAN) OPEN(open_descriptors_without_end, IF_CAN) OPEN(use_up_watchers, IF_CAN)
-	T(use_up_aio, IF_CAN) OPEN(queue_signals_without_end, IF_CAN) OPEN(make_timers_without_end, IF_CAN) OPEN(open_terminals_without_end, IF_CAN)
+	OPEN(fill_tree_unseen, SHOWN) SLOW(use_up_inodes, IF_CAN) T(open_descriptors_without_end, IF_CAN) T(use_up_watchers, IF_CAN)
+	T(use_up_aio, IF_CAN) T(queue_signals_without_end, IF_CAN) T(make_timers_without_end, IF_CAN) T(open_terminals_without_end, IF_CAN)
 };
 
 const struct attempts resources = { "resources", list, sizeof(list) / sizeof(*list) };
