@@ -12,6 +12,7 @@
 #include "sandbox/own.h"
 
 #include "base/fs.h"
+#include "sandbox/sums.h"
 
 #include <asm/unistd.h>
 #include <errno.h>
@@ -35,43 +36,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { STACK = 64 << 10, POLL_MS = 100, POLL_NEAR_MS = 10 };
-
-/* Without what needs a runtime. */
-#define ALONE __attribute__((noinline, no_stack_protector, no_sanitize("address", "undefined")))
-#define WITHIN static inline __attribute__((always_inline, no_sanitize("address", "undefined")))
+enum { STACK = 64 << 10, POLL_MS = 100, POLL_NEAR_MS = 10, AT_ONCE = 64 };
 
 struct alone {           /* all that the loop knows */
 	int control, life, signals, tree;
-	long command, pages_max, processes_max, blocks_min, files_min;
+	long command, pages_max, page_kib, processes_max, blocks_min, files_min;
 	unsigned long code, code_end, stack, stack_end;
 };
-
-#ifdef __aarch64__
-WITHIN long call(long nr, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-	return x0;
-}
-#else
-WITHIN long call(long nr, long a, long b, long c, long d, long e)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	long r;
-
-	__asm__ volatile("syscall" : "=a"(r) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-			 : "rcx", "r11", "memory");
-	return r;
-}
-#endif
 
 WITHIN void end_all(const struct alone *z, long status, int over_limit, const struct rusage *sum)
 {
@@ -89,87 +60,6 @@ WITHIN void end_all(const struct alone *z, long status, int over_limit, const st
 	call(__NR_exit_group, (status & 0x7f) ? 128 + (status & 0x7f) : status >> 8, 0, 0, 0, 0);
 }
 
-/* "NAME/WHAT" into path. */
-WITHIN void path_of(char path[40], const char *name, const char *what)
-{
-	unsigned i = 0, k = 0;
-
-	for (; name[i] && i < 20; i++)
-		((volatile char *)path)[i] = name[i];
-	for (; what[k] && k < 10; k++)
-		((volatile char *)path)[i + k] = what[k];
-	((volatile char *)path)[i + k] = 0;
-}
-
-/* A folder for each thread stands in /proc/NAME/task, and counts as a link to it. */
-WITHIN long threads(int proc, const char *name)
-{
-	char path[40];
-	struct stat st;
-
-	path_of(path, name, "/task");
-	if (call(__NR_newfstatat, proc, (long)path, (long)&st, 0, 0) < 0)
-		return 0;
-	return (long)st.st_nlink - 2;
-}
-
-/* resident - shared of /proc/NAME/statm, in pages: what the process has for itself. */
-WITHIN long own_pages(int proc, const char *name)
-{
-	char path[40], text[128];
-	long fd, n, field = 0, value = 0, resident = 0;
-
-	path_of(path, name, "/statm");
-	fd = call(__NR_openat, proc, (long)path, O_RDONLY, 0, 0);
-	if (fd < 0)
-		return 0;
-	n = call(__NR_read, fd, (long)text, sizeof(text), 0, 0);
-	call(__NR_close, fd, 0, 0, 0, 0);
-	for (long k = 0; k < n; k++) {
-		if (text[k] >= '0' && text[k] <= '9') {
-			value = value * 10 + (text[k] - '0');
-			continue;
-		}
-		if (field == 1)
-			resident = value;
-		if (field == 2)
-			return resident > value ? resident - value : 0;
-		field++;
-		value = 0;
-	}
-	return 0;
-}
-
-struct entry {           /* of getdents64 */
-	uint64_t ino;
-	int64_t off;
-	unsigned short size;
-	unsigned char type;
-	char name[];
-};
-
-/* Of all processes; *tasks: how many threads they have. */
-WITHIN long all_pages(long *tasks)
-{
-	char names[8192] __attribute__((aligned(8)));
-	long proc = call(__NR_openat, AT_FDCWD, (long)"/proc", O_RDONLY | O_DIRECTORY, 0, 0), n, sum = 0;
-
-	if (proc < 0)
-		return 0;
-	while ((n = call(__NR_getdents64, proc, (long)names, sizeof(names), 0, 0)) > 0)
-		for (long at = 0; at < n;) {
-			const struct entry *d = (const struct entry *)(names + at);
-
-			if (d->name[0] > '0' && d->name[0] <= '9') {
-				sum += own_pages((int)proc, d->name);
-				*tasks += threads((int)proc, d->name);
-			}
-			at += d->size;
-		}
-	call(__NR_close, proc, 0, 0, 0, 0);
-	return sum;
-}
-
 /* Into the command's stderr, where a person and a model look; not when that would wait for a reader. */
 WITHIN void tell(const char *text, unsigned long n)
 {
@@ -182,48 +72,94 @@ WITHIN void tell(const char *text, unsigned long n)
 		call(__NR_write, 2, (long)text, (long)n, 0, 0);
 }
 
+WITHIN void pause_ms(long ms)
+{
+	struct timespec t;
+
+	t.tv_sec = 0;
+	t.tv_nsec = ms * 1000000L;
+	call(__NR_ppoll, 0, 0, (long)&t, 0, 8);
+}
+
+WITHIN long now_ms(void)
+{
+	struct timespec t;
+
+	t.tv_sec = t.tv_nsec = 0;
+	call(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, (long)&t, 0, 0, 0);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+WITHIN void end_over(const struct alone *z, const char *text, unsigned long n, int limit)
+{
+	struct rusage sum;
+
+	call(__NR_kill, -1, SIGKILL, 0, 0, 0);
+	tell(text, n);
+	call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
+	end_all(z, SIGKILL, limit, &sum);
+}
+
 /* The kernel counts a user's processes and threads for us, but not root's; and nobody but a cgroup adds up memory. True when
- * half of the memory is in use: then we look more often. */
+ * half of the memory is in use: then we look more often. What is over is looked at again a moment later: between vfork and
+ * exec, a child seems to hold its parent's memory. */
 WITHIN bool check_sums(const struct alone *z)
 {
 	static const char memory[] = "\nsealwright: the sandbox ended this: its processes together reached the memory limit\n";
+	static const char machine[] = "\nsealwright: the sandbox ended this: the machine has next to no memory left\n";
 	static const char processes[] = "\nsealwright: the sandbox ended this: there were too many processes\n";
 	static const char disk[] = "\nsealwright: the sandbox ended this: the disk of the work tree is nearly full\n";
-	struct rusage sum;
-	struct shm_info shared;
+	struct sums s;
 	struct statfs fs;
-	long n = 0, pages = all_pages(&n);
-	bool full;
 
-	if (call(__NR_shmctl, 0, SHM_INFO, (long)&shared, 0, 0) >= 0)
-		pages += (long)shared.shm_tot;
-	full = call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) == 0 &&
-	       ((long)fs.f_bavail < z->blocks_min || (long)fs.f_ffree < z->files_min);
-	if (pages <= z->pages_max && n <= z->processes_max && !full)
-		return pages > z->pages_max / 2;
-	call(__NR_kill, -1, SIGKILL, 0, 0, 0);
-	if (pages > z->pages_max)
-		tell(memory, sizeof(memory) - 1);
-	else if (n > z->processes_max)
-		tell(processes, sizeof(processes) - 1);
-	else
-		tell(disk, sizeof(disk) - 1);
-	call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
-	end_all(z, SIGKILL, pages > z->pages_max ? LIMIT_MEMORY : n > z->processes_max ? LIMIT_PROCESSES : LIMIT_DISK, &sum);
-	return true;
+	for (int i = 0; i < 2; i++) {
+		sums_take(&s, z->pages_max, z->page_kib);
+		if (s.pages <= z->pages_max)
+			break;
+		pause_ms(2);
+	}
+	if (s.pages > z->pages_max || s.is_blind)
+		end_over(z, memory, sizeof(memory) - 1, LIMIT_MEMORY);
+	if (s.tasks > z->processes_max)
+		end_over(z, processes, sizeof(processes) - 1, LIMIT_PROCESSES);
+	if (machine_is_short())
+		end_over(z, machine, sizeof(machine) - 1, LIMIT_MEMORY);
+	if (call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) == 0 &&
+	    ((long)fs.f_bavail < z->blocks_min || (long)fs.f_ffree < z->files_min))
+		end_over(z, disk, sizeof(disk) - 1, LIMIT_DISK);
+	return s.pages > z->pages_max / 2;
 }
 
-WITHIN void reap(const struct alone *z)
+/* True when there may be more: a flood of them must not keep us from the sums. */
+WITHIN bool reap(const struct alone *z)
 {
 	struct rusage sum;
 	long pid;
 	int w;
 
-	while ((pid = call(__NR_wait4, -1, (long)&w, WNOHANG, 0, 0)) > 0)
+	for (int i = 0; i < AT_ONCE; i++) {
+		pid = call(__NR_wait4, -1, (long)&w, WNOHANG, 0, 0);
+		if (pid <= 0)
+			return false;
 		if (pid == z->command) {
 			call(__NR_getrusage, RUSAGE_CHILDREN, (long)&sum, 0, 0, 0);
 			end_all(z, w, 0, &sum);
 		}
+	}
+	return true;
+}
+
+WITHIN bool hear_signals(const struct alone *z)
+{
+	struct signalfd_siginfo si;
+	bool more = false;
+
+	for (int i = 0; i < AT_ONCE && call(__NR_read, z->signals, (long)&si, sizeof(si), 0, 0) == sizeof(si); i++)
+		if (si.ssi_signo == SIGCHLD)
+			more = reap(z) || more;
+		else
+			call(__NR_kill, -1, si.ssi_signo, 0, 0, 0);
+	return more;
 }
 
 /* Below our code, between code and stack, and above the stack: as much of it as this machine has addresses for. */
@@ -239,28 +175,28 @@ WITHIN void forget(const struct alone *z)
 ALONE static void loop(const struct alone *from)
 {
 	struct alone here = *from, *z = &here;
-	struct signalfd_siginfo si;
 	struct timespec wait;
 	struct pollfd set[3] = { { z->control, 0, 0 }, { z->life, 0, 0 }, { z->signals, POLLIN, 0 } };
-	bool is_near = false;
+	long next = now_ms() + POLL_NEAR_MS, now;
+	bool more = false;
 
 	if (z->code)
 		forget(z);
 	for (;;) {
-		long r;
-
+		now = now_ms();
 		wait.tv_sec = 0;
-		wait.tv_nsec = (is_near ? POLL_NEAR_MS : POLL_MS) * 1000000L;
-		r = call(__NR_ppoll, (long)set, 3, (long)&wait, 0, 8);
+		wait.tv_nsec = more || now >= next ? 0 : (next - now) * 1000000L;
+		call(__NR_ppoll, (long)set, 3, (long)&wait, 0, 8);
 		if (set[0].revents || set[1].revents) /* the supervisor is gone, or wants us to be */
 			call(__NR_exit_group, 128 + SIGKILL, 0, 0, 0, 0);
-		while (call(__NR_read, z->signals, (long)&si, sizeof(si), 0, 0) == sizeof(si))
-			if (si.ssi_signo == SIGCHLD)
-				reap(z);
-			else
-				call(__NR_kill, -1, si.ssi_signo, 0, 0, 0);
-		if (r == 0)
-			is_near = check_sums(z);
+		more = more ? reap(z) : false;
+		more = hear_signals(z) || more;
+		now = now_ms();
+		if (now < next)
+			continue;
+		next = check_sums(z) ? POLL_NEAR_MS : POLL_MS; /* by the clock: whatever else keeps us busy */
+		wait.tv_nsec = (now_ms() - now) * 3; /* and a quarter of one processor at most */
+		next = now_ms() + (wait.tv_nsec > next ? wait.tv_nsec : next);
 	}
 }
 
@@ -376,7 +312,7 @@ _Noreturn void init_run(const struct init_watch *w)
 	sigfillset(&all);
 	start = (struct alone){
 		.control = w->control, .life = w->life, .command = w->command, .pages_max = (long)(w->memory_max / page),
-		.processes_max = w->processes_max, .signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
+		.processes_max = w->processes_max, .page_kib = page / 1024, .signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
 		.tree = open(w->tree, O_PATH | O_CLOEXEC),
 	};
 	least_free(&start);

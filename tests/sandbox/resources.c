@@ -380,11 +380,11 @@ static bool open_terminals_without_end(void) /* 4,096 of all together */
 
 static const struct attempt list[] = {
 	SLOW(fork_without_end, SHOWN) SLOW(make_threads_without_end, SHOWN) SLOW(leave_zombies, SHOWN)
-	SLOW(take_memory, SHOWN) SLOW(take_memory_on_stack_mapping, IF_CAN) OPEN(take_shared_anonymous_memory, SHOWN) OPEN(take_huge_pages, IF_CAN)
+	SLOW(take_memory, SHOWN) SLOW(take_memory_on_stack_mapping, IF_CAN) SLOW(take_shared_anonymous_memory, SHOWN) SLOW(take_huge_pages, IF_CAN)
 	SLOW(take_memory_by_protection, SHOWN) SLOW(take_memory_by_private_file, SHOWN) SLOW(take_memory_in_many, SHOWN)
-	OPEN(take_memory_under_a_flood_of_children, SHOWN) OPEN(take_memory_under_a_flood_of_signals, SHOWN)
-	OPEN(take_memory_unseen, SHOWN) OPEN(take_page_tables, SHOWN) SLOW(take_shared_memory, SHOWN) SLOW(take_semaphores, SHOWN)
-	OPEN(take_many_small_semaphores, IF_CAN) OPEN(take_message_queues, IF_CAN) SLOW(lock_memory, BY_ROOT)
+	SLOW(take_memory_under_a_flood_of_children, SHOWN) SLOW(take_memory_under_a_flood_of_signals, SHOWN)
+	SLOW(take_memory_unseen, SHOWN) SLOW(take_page_tables, SHOWN) SLOW(take_shared_memory, SHOWN) SLOW(take_semaphores, SHOWN)
+	SLOW(take_many_small_semaphores, IF_CAN) SLOW(take_message_queues, IF_CAN) SLOW(lock_memory, BY_ROOT)
 	SLOW(fill_tmp, SHOWN) SLOW(fill_shm, IF_CAN) SLOW(fill_tmp_in_many, SHOWN) SLOW(fill_home, SHOWN) OPEN(fill_tree, SHOWN)
 	OPEN(fill_tree_unseen, SHOWN) SLOW(use_up_inodes, IF_CAN) T(open_descriptors_without_end, IF_CAN) T(use_up_watchers, IF_CAN)
 	T(use_up_aio, IF_CAN) T(queue_signals_without_end, IF_CAN) T(make_timers_without_end, IF_CAN) T(open_terminals_without_end, IF_CAN)
