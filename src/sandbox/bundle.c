@@ -70,7 +70,7 @@ static int bind_pins(struct arena *a, json_t *mounts, const struct view *v, stru
 		if (v->pins[i].kind == PIN_HIDE)
 			mount_add(mounts, path, "tmpfs", "tmpfs", OPTIONS("ro", "nosuid", "nodev", "noexec", "size=4k"));
 		else
-			add_bind(mounts, v->pins[i].kind == PIN_CONFIG ? GIT_CONFIG : path, path, false);
+			add_bind(mounts, v->pins[i].kind == PIN_CONFIG ? GIT_CONFIG : v->pins[i].kind == PIN_TEXT ? "/dev/null" : path, path, false);
 	}
 	return 0;
 }

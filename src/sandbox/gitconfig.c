@@ -10,9 +10,15 @@
  */
 #include "sandbox/own.h"
 
+#include "base/fs.h"
+
 #include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static bool has(const char *line, size_t n, const char *word)
 {
@@ -82,4 +88,74 @@ void gitconfig_scrub(struct bytes in, struct buf *out)
 		in.p += n;
 		in.n -= n;
 	}
+}
+
+/* ---- of submodules and worktrees ---- */
+
+enum { CONFIG_MAX = 1 << 20, DEPTH_MAX = 12, NAMES_MAX = 4096 };
+
+struct search {
+	gitconfig_found_fn *found;
+	void *arg;
+	char path[4096];
+	int names;
+};
+
+/* Without following a link; one that is too large is shown empty. */
+static void look_at(struct search *s, int dir, const char *name)
+{
+	auto_buf text = buf_max(CONFIG_MAX), clean = buf_max(CONFIG_MAX);
+	auto_fd fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (fs_read_all(fd, &text, NULL) == 0)
+		gitconfig_scrub(buf_bytes(&text), &clean);
+	if (clean.n != text.n || memcmp(buf_str(&clean), buf_str(&text), clean.n) != 0) {
+		if (!clean.n)
+			buf_add_char(&clean, '\n');
+		s->found(s->arg, s->path, buf_bytes(&clean));
+	}
+}
+
+static bool search_in(struct search *s, int at, int depth)
+{
+	static const char *const never[] = { ".", "..", "objects", "hooks", "refs", "logs", "info", "lfs", NULL };
+	int dir = fcntl(at, F_DUPFD_CLOEXEC, 3);
+	DIR *d = dir < 0 ? NULL : fdopendir(dir);
+	const size_t n = strlen(s->path);
+	const struct dirent *f;
+	bool whole = d && depth < DEPTH_MAX;
+
+	while (whole && (f = readdir(d))) {
+		const bool is_config = !strcmp(f->d_name, "config.worktree") || (depth > 0 && !strcmp(f->d_name, "config"));
+		auto_fd sub = -1;
+		int i = 0;
+
+		while (never[i] && strcmp(f->d_name, never[i]) != 0)
+			i++;
+		if (never[i])
+			continue;
+		whole = ++s->names < NAMES_MAX && n + strlen(f->d_name) + 2 < sizeof(s->path);
+		if (!whole)
+			break;
+		strcpy(stpcpy(s->path + n, n ? "/" : ""), f->d_name);
+		if (is_config)
+			look_at(s, dir, f->d_name);
+		else if ((f->d_type == DT_DIR || f->d_type == DT_UNKNOWN) && (depth > 0 || !strcmp(f->d_name, "modules") || !strcmp(f->d_name, "worktrees")))
+			sub = openat(dir, f->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		whole = sub < 0 || search_in(s, sub, depth + 1);
+		s->path[n] = 0;
+	}
+	if (d)
+		closedir(d);
+	return whole;
+}
+
+bool gitconfig_find(int git, gitconfig_found_fn *found, void *arg)
+{
+	struct search s = { .found = found, .arg = arg };
+
+	return search_in(&s, git, 0);
 }

@@ -63,6 +63,7 @@ enum pin_kind {
 	PIN_GIT,         /* the private git directory does                                 */
 	PIN_GIT_FILE,    /* a file that points there does, where .git is a file (worktree) */
 	PIN_BORROWED,    /* the real objects, as the private directory's alternates        */
+	PIN_TEXT,        /* its own text does                                              */
 };
 
 #define VIEW_GIT "var/git"                 /* the private git directory, for a .git that is a file */
@@ -71,6 +72,7 @@ enum pin_kind {
 struct view_pin {        /* a name beneath the tree, found again in the new root without following a link */
 	const char *at;
 	enum pin_kind kind;
+	struct bytes text;       /* of PIN_TEXT */
 };
 
 struct view {
@@ -110,6 +112,11 @@ int listen_hand_over(int to, const uint16_t *ports);
 
 /* in, without entries that smell of a secret and without users in URLs. */
 void gitconfig_scrub(struct bytes in, struct buf *out);
+
+/* Finds the further configurations beneath a git directory (of submodules and worktrees) that are not clean, and tells their
+ * names beneath it and what may be shown of them. False when there is too much to look through. */
+typedef void gitconfig_found_fn(void *arg, const char *name, struct bytes clean);
+bool gitconfig_find(int git, gitconfig_found_fn *found, void *arg);
 
 /* ---- idmap.c: for root ---- */
 

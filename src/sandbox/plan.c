@@ -106,7 +106,7 @@ static void pin(struct arena *a, struct view *v, const char *at, enum pin_kind k
 			memcpy(grown, v->pins, (size_t)v->n_pins * sizeof(*grown));
 		v->pins = grown;
 	}
-	v->pins[v->n_pins++] = (struct view_pin){ at, kind };
+	v->pins[v->n_pins++] = (struct view_pin){ .at = at, .kind = kind };
 }
 
 /* name beneath folder: every folder on the way is held, the last is of the kind. */
@@ -177,6 +177,34 @@ static int plan_protected(struct arena *a, struct view *v, const char *tree, con
 	return 0;
 }
 
+struct configs {
+	struct arena *a;
+	struct view *v;
+	const char *tree;
+};
+
+static void plan_clean_config(void *arg, const char *name, struct bytes clean)
+{
+	struct configs *c = arg;
+	const char *at = arena_printf(c->a, "%s/.git/%s", c->tree + 1, name);
+
+	pin(c->a, c->v, at, PIN_TEXT);
+	for (int i = 0; i < c->v->n_pins; i++)
+		if (!strcmp(c->v->pins[i].at, at))
+			c->v->pins[i].text = (struct bytes){ arena_memdup(c->a, clean.p, clean.n), clean.n };
+}
+
+/* Of submodules and worktrees. Where there are too many to look through, none is shown. */
+static void plan_further_configs(struct arena *a, struct view *v, const char *tree, int git)
+{
+	auto_fd dir = openat(git, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0 && !gitconfig_find(dir, plan_clean_config, &(struct configs){ a, v, tree })) {
+		pin(a, v, arena_printf(a, "%s/.git/modules", tree + 1), PIN_HIDE);
+		pin(a, v, arena_printf(a, "%s/.git/worktrees", tree + 1), PIN_HIDE);
+	}
+}
+
 /* Read from outside without following a link; absent, or no regular file: nothing stands in. */
 static void plan_git_config(struct arena *a, struct view *v, const char *tree)
 {
@@ -186,6 +214,8 @@ static void plan_git_config(struct arena *a, struct view *v, const char *tree)
 	auto_fd fd = git < 0 ? -1 : openat(git, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
+	if (git >= 0)
+		plan_further_configs(a, v, tree, git);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	if (fs_read_all(fd, &text, NULL) == 0) /* one that is too large is shown empty */

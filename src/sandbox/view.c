@@ -219,6 +219,20 @@ static int place_show(struct view_show *s, int root)
 	return attach(s->fd, root, s->at, attributes);
 }
 
+static int write_file_as(int root, const char *at, struct bytes text, mode_t mode)
+{
+	int fd = openat(root, at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
+		return -1;
+	return close(fd);
+}
+
+static int write_file(int root, const char *at, struct bytes text)
+{
+	return write_file_as(root, at, text, 0444);
+}
+
 static int place_pin(const struct view_pin *p, int root)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
@@ -233,7 +247,9 @@ static int place_pin(const struct view_pin *p, int root)
 		errno = ELOOP;
 		return -1;
 	}
-	if (p->kind == PIN_HIDE)
+	if (p->kind == PIN_TEXT)
+		from = write_file(root, "var/text", p->text) < 0 ? -1 : open_tree(root, "var/text", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	else if (p->kind == PIN_HIDE)
 		from = open_tree(root, "var/empty", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	else if (p->kind >= PIN_CONFIG)
 		from = open_tree(root, stand_ins[p->kind], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -242,23 +258,11 @@ static int place_pin(const struct view_pin *p, int root)
 	if (from < 0 || attach(from, on, "", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			       (p->kind == PIN_HOLD || p->kind == PIN_GIT ? 0 : MOUNT_ATTR_RDONLY)) < 0)
 		return -1;
+	if (p->kind == PIN_TEXT && unlinkat(root, "var/text", 0) < 0)
+		return -1;
 	close(from);
 	close(on);
 	return 0;
-}
-
-static int write_file_as(int root, const char *at, struct bytes text, mode_t mode)
-{
-	int fd = openat(root, at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-
-	if (fd < 0 || write(fd, text.p, text.n) != (ssize_t)text.n)
-		return -1;
-	return close(fd);
-}
-
-static int write_file(int root, const char *at, struct bytes text)
-{
-	return write_file_as(root, at, text, 0444);
 }
 
 int view_files(const struct view *v, int root)
