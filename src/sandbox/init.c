@@ -33,6 +33,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ enum { STACK = 64 << 10, POLL_MS = 100, POLL_NEAR_MS = 10, AT_ONCE = 64 };
 struct alone {           /* all that the loop knows */
 	int control, life, signals, tree;
 	long command, pages_max, page_kib, processes_max, blocks_min, files_min;
+	long blocks_begun, block, added_max, since; /* of the tree's disk when we began, and the limit; in units of 512 bytes */
 	unsigned long code, code_end, stack, stack_end;
 };
 
@@ -100,6 +102,19 @@ WITHIN void end_over(const struct alone *z, const char *text, unsigned long n, i
 	end_all(z, SIGKILL, limit, &sum);
 }
 
+/* Others write to that disk, too: only what can be found is held against the command, unless that would be a lot. */
+WITHIN bool adds_too_much(const struct alone *z, const struct statfs *fs)
+{
+	long less = (z->blocks_begun - (long)fs->f_bavail) * z->block, found;
+
+	if (less <= z->added_max)
+		return false;
+	found = changed_blocks(z->tree, z->since, z->added_max);
+	if (found <= z->added_max)
+		found += unnamed_blocks(z->since, z->added_max);
+	return found > z->added_max || less / 4 > z->added_max;
+}
+
 /* The kernel counts a user's processes and threads for us, but not root's; and nobody but a cgroup adds up memory. True when
  * half of the memory is in use: then we look more often. What is over is looked at again a moment later: between vfork and
  * exec, a child seems to hold its parent's memory. */
@@ -108,6 +123,7 @@ WITHIN bool check_sums(const struct alone *z)
 	static const char memory[] = "\nsealwright: the sandbox ended this: its processes together reached the memory limit\n";
 	static const char machine[] = "\nsealwright: the sandbox ended this: the machine has next to no memory left\n";
 	static const char processes[] = "\nsealwright: the sandbox ended this: there were too many processes\n";
+	static const char tree[] = "\nsealwright: the sandbox ended this: it added more to the work tree than it may\n";
 	static const char disk[] = "\nsealwright: the sandbox ended this: the disk of the work tree is nearly full\n";
 	struct sums s;
 	struct statfs fs;
@@ -124,9 +140,12 @@ WITHIN bool check_sums(const struct alone *z)
 		end_over(z, processes, sizeof(processes) - 1, LIMIT_PROCESSES);
 	if (machine_is_short())
 		end_over(z, machine, sizeof(machine) - 1, LIMIT_MEMORY);
-	if (call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) == 0 &&
-	    ((long)fs.f_bavail < z->blocks_min || (long)fs.f_ffree < z->files_min))
-		end_over(z, disk, sizeof(disk) - 1, LIMIT_DISK);
+	if (call(__NR_fstatfs, z->tree, (long)&fs, 0, 0, 0) == 0) {
+		if ((long)fs.f_bavail < z->blocks_min || (long)fs.f_ffree < z->files_min)
+			end_over(z, disk, sizeof(disk) - 1, LIMIT_DISK);
+		if (adds_too_much(z, &fs))
+			end_over(z, tree, sizeof(tree) - 1, LIMIT_DISK);
+	}
 	return s.pages > z->pages_max / 2;
 }
 
@@ -286,6 +305,8 @@ static void least_free(struct alone *z)
 		return;
 	want = (512l << 20) / fs.f_bsize;
 	z->blocks_min = (long)fs.f_bavail / 2 < want ? (long)fs.f_bavail / 2 : want;
+	z->blocks_begun = (long)fs.f_bavail;
+	z->block = (fs.f_bsize + 511) / 512;
 	z->files_min = (long)fs.f_ffree / 2 < 10000 ? (long)fs.f_ffree / 2 : 10000; /* 0 where they are not counted */
 }
 
@@ -305,14 +326,18 @@ _Noreturn void init_on_stack(void *stack, size_t size, void (*run)(void))
 
 _Noreturn void init_run(const struct init_watch *w)
 {
+	struct timespec now = { 0 };
 	sigset_t all;
 	const long page = sysconf(_SC_PAGESIZE);
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	sigfillset(&all);
+	syscall(SYS_clock_gettime, CLOCK_REALTIME, &now); /* the keeper has unmapped what time(2) would call */
 	start = (struct alone){
 		.control = w->control, .life = w->life, .command = w->command, .pages_max = (long)(w->memory_max / page),
-		.processes_max = w->processes_max, .page_kib = page / 1024, .signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
+		.processes_max = w->processes_max, .page_kib = page / 1024,
+		.added_max = (long)(w->tree_max / 512), .since = (long)now.tv_sec - 1,
+		.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
 		.tree = open(w->tree, O_PATH | O_CLOEXEC),
 	};
 	least_free(&start);

@@ -247,7 +247,7 @@ static void child(struct own *o)
 	if (refuse_send(3, &started, listener) < 0)
 		_exit(125);
 	fs_close(&listener); /* ours alone: when we die, the calls that it would answer fail at once */
-	init_run(&(struct init_watch){ 3, -1, pid, o->memory, o->processes, o->tree_name });
+	init_run(&(struct init_watch){ 3, -1, pid, o->memory, o->processes, o->tree_name, o->tree_max });
 }
 
 /* ---- the supervisor ---- */
@@ -516,6 +516,7 @@ int own_prepare(struct own *o, struct arena *a, const struct sandbox *s, const c
 	*o = (struct own){
 		.by = { own_begin }, .a = a, .s = s, .ends = { -1, -1 }, .tree = -1, .lender = s->tree_of,
 		.memory = sandbox_memory(s), .processes = sandbox_processes(s),
+		.tree_max = sandbox_added(s),
 		.filter = s->on_refused ? FILTER_TELLING : FILTER_PLAIN,
 		.file_max = sandbox_disk(s) > 1 << 30 ? sandbox_disk(s) : 1 << 30,
 		.cgroup = { .doors = { -1, -1 }, .into = -1 },

@@ -213,6 +213,7 @@ struct init_watch {
 	int64_t memory_max;
 	int processes_max;
 	const char *tree;
+	int64_t tree_max;
 };
 /* Finds out, in the supervisor, what init shall keep of the program. */
 void init_prepare(void);
@@ -262,7 +263,7 @@ struct own {
 	bool wants_cgroup;
 	bool apart;             /* for root: another user outside, too */
 	struct own_fail failed; /* of the command's process, which shares init's memory until it runs */
-	int64_t memory, file_max;
+	int64_t memory, file_max, tree_max;
 	int processes;
 	int egress;             /* 0: none */
 	const uint16_t *egress_ports;

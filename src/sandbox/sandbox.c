@@ -27,6 +27,13 @@ int64_t sandbox_disk(const struct sandbox *s)
 	return s->disk_max ? s->disk_max : (int64_t)1 << 30;
 }
 
+int64_t sandbox_added(const struct sandbox *s)
+{
+	const int64_t usual = (int64_t)8 << 30;
+
+	return s->tree_max ? s->tree_max : s->disk_max > usual ? s->disk_max : usual;
+}
+
 int sandbox_processes(const struct sandbox *s)
 {
 	return s->processes_max ? s->processes_max : 512;

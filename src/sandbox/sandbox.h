@@ -69,6 +69,8 @@ struct sandbox {
 	int64_t memory_max;             /* bytes, of all processes together; 0: 4 GiB                   */
 	int processes_max;              /* and threads; 0: 512                                          */
 	int64_t disk_max;               /* bytes of /tmp, /dev/shm and home together; 0: 1 GiB          */
+	int64_t tree_max;               /* bytes that a command may add to the tree's disk, or its layer's; 0: 8 GiB, or
+					   disk_max when that is more                                   */
 	const char *image;              /* for SANDBOX_OCI; NULL: SANDBOX_IMAGE                         */
 	const char *layer;              /* absolute; a folder of ours with upper/ and work/: the tree is copy-on-write and
 					   what is written goes to upper/. NULL: the tree itself is written */
@@ -97,6 +99,7 @@ struct sandbox {
 /* What holds where s says 0. */
 int64_t sandbox_memory(const struct sandbox *s);
 int64_t sandbox_disk(const struct sandbox *s);
+int64_t sandbox_added(const struct sandbox *s);
 int sandbox_processes(const struct sandbox *s);
 
 /* p->env and p->by are ignored: the environment is built from zero. p->dir must stand beneath the tree; NULL: the tree.

@@ -201,7 +201,7 @@ _Noreturn static void spare(struct keeper *k)
 	if (refuse_send(AT_CONTROL, &started, listener) < 0)
 		_exit(125);
 	fs_close(&listener);
-	init_run(&(struct init_watch){ AT_CONTROL, AT_LIFE, pid, o->memory, o->processes, o->s->tree });
+	init_run(&(struct init_watch){ AT_CONTROL, AT_LIFE, pid, o->memory, o->processes, o->s->tree, o->tree_max });
 }
 
 /* ---- the keeper: system calls only ---- */

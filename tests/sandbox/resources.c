@@ -385,8 +385,8 @@ static const struct attempt list[] = {
 	SLOW(take_memory_under_a_flood_of_children, SHOWN) SLOW(take_memory_under_a_flood_of_signals, SHOWN)
 	SLOW(take_memory_unseen, SHOWN) SLOW(take_page_tables, SHOWN) SLOW(take_shared_memory, SHOWN) SLOW(take_semaphores, SHOWN)
 	SLOW(take_many_small_semaphores, IF_CAN) SLOW(take_message_queues, IF_CAN) SLOW(lock_memory, BY_ROOT)
-	SLOW(fill_tmp, SHOWN) SLOW(fill_shm, IF_CAN) SLOW(fill_tmp_in_many, SHOWN) SLOW(fill_home, SHOWN) OPEN(fill_tree, SHOWN)
-	OPEN(fill_tree_unseen, SHOWN) SLOW(use_up_inodes, IF_CAN) T(open_descriptors_without_end, IF_CAN) T(use_up_watchers, IF_CAN)
+	SLOW(fill_tmp, SHOWN) SLOW(fill_shm, IF_CAN) SLOW(fill_tmp_in_many, SHOWN) SLOW(fill_home, SHOWN) SLOW(fill_tree, SHOWN)
+	SLOW(fill_tree_unseen, SHOWN) SLOW(use_up_inodes, IF_CAN) T(open_descriptors_without_end, IF_CAN) T(use_up_watchers, IF_CAN)
 	T(use_up_aio, IF_CAN) T(queue_signals_without_end, IF_CAN) T(make_timers_without_end, IF_CAN) T(open_terminals_without_end, IF_CAN)
 };
 

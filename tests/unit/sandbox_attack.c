@@ -152,7 +152,7 @@ static struct sandbox sandbox_of(int kind)
 	static const char *read[2];
 	struct err e = { 0 };
 	struct sandbox s = { .tree = lab.tree, .protect = protect, .read = read, .memory_max = 128 << 20, .processes_max = 40,
-			     .disk_max = 32 << 20 };
+			     .disk_max = 32 << 20, .tree_max = 64 << 20 };
 
 	read[0] = self_dir;
 	lab.layered = kinds[kind].layered;
