@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 
 static const struct attempts *const classes[] = { &secrets, &writes, &network, &privilege, &tampering, &resources, &escapes };
-enum { CLASSES = sizeof(classes) / sizeof(*classes), ENDS = CLASSES, WORK, USERS = 2, AT_ONCE = 4 };
+enum { CLASSES = sizeof(classes) / sizeof(*classes), ENDS = CLASSES, WORK, USERS = 2, AT_ONCE = 6 };
 
 static struct arena a;
 static char self[PATH_MAX], self_dir[PATH_MAX];
@@ -265,14 +265,16 @@ static void unit_end(struct unit *u, struct sums *sum)
 {
 	char line[4096];
 	int status = -1;
+	bool told = false; /* what failed, and the notes below it */
 
 	waitpid(u->pid, &status, 0);
 	rewind(u->lines);
 	while (fgets(line, sizeof(line), u->lines)) {
 		sscanf(line, "# sums %d %d %d %d", &sum->attempts, &sum->contained, &sum->controls, &sum->skipped);
 		printf("    %s", line); /* indented: a subtest */
-		if (!strncmp(line, "not ok", 6))
-			printf("# %s", line);
+		told = !strncmp(line, "not ok", 6) || (told && line[0] == '#');
+		if (told)
+			fprintf(stderr, "# %s", line);
 	}
 	fclose(u->lines);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 98)
