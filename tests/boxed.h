@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "sandbox/sandbox.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +28,13 @@ static inline struct proc_result boxed(struct arena *a, const struct sandbox *s,
 	if (sandbox_run(a, s, &p, &r, &e) < 0)
 		printf("# %s\n", e.text);
 	return r;
+}
+
+/* Ends a process of ours. A fork that failed gave -1, which kill(2) would take for everybody's number. */
+static inline void boxed_kill(pid_t pid)
+{
+	if (pid > 0)
+		kill(pid, SIGKILL);
 }
 
 /* Writes a byte into ./beat 100 times a second, away from its parents, until it is killed. */

@@ -84,7 +84,7 @@ static struct seen ends_once(bool warm, const char *last, int64_t limit_ms, bool
 		usleep(10000);
 	seen.began = fs_exists(under(lab.tree, "ready")) && (!kill_us || marked(mark) >= 6);
 	if (kill_us)
-		kill(pid, SIGKILL);
+		boxed_kill(pid);
 	waitpid(pid, NULL, 0);
 	seen.gone = gone_after(mark);
 	return seen;

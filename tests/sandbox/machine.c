@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "../boxed.h"
 #include "lab.h"
 
 #include "base/buf.h"
@@ -131,6 +132,8 @@ static void neighbour_make(void)
 	listeners_make(fds);
 	fflush(stdout);
 	lab.neighbour = fork();
+	if (lab.neighbour < 0)
+		exit(1);
 	if (lab.neighbour == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
@@ -247,7 +250,7 @@ void lab_make(void)
 
 void lab_drop(void)
 {
-	kill(lab.neighbour, SIGKILL);
+	boxed_kill(lab.neighbour);
 	waitpid(lab.neighbour, NULL, 0);
 	shmctl(lab.shm, IPC_RMID, NULL);
 	semctl(lab.sem, 0, IPC_RMID);

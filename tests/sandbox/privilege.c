@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "../boxed.h"
 #include "lab.h"
 
 #include <grp.h>
@@ -57,7 +58,7 @@ static bool run_setuid_program(void) /* su waits for a password, as root if it c
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	fd = open(path, O_RDONLY);
 	(void)!read(fd, text, sizeof(text) - 1);
-	kill(pid, SIGKILL);
+	boxed_kill(pid);
 	at = strstr(text, "Uid:	");
 	at = at ? strchr(at + 5, '	') : NULL;
 	return at && strtol(at + 1, NULL, 10) == 0;
@@ -184,7 +185,7 @@ static bool suspend_filter(void)
 	if (pid == 0)
 		pause();
 	yes = ptrace(PTRACE_SEIZE, pid, 0, 1 << 21 /* PTRACE_O_SUSPEND_SECCOMP */) == 0;
-	kill(pid, SIGKILL);
+	boxed_kill(pid);
 	waitpid(pid, NULL, 0);
 	return yes;
 }

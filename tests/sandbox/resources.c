@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "../boxed.h"
 #include "lab.h"
 
 #include <linux/aio_abi.h>
@@ -167,8 +168,8 @@ static bool take_memory_under_a_flood_of_children(void) /* that keeps init busy 
 	if (taker == 0)
 		_exit(!(take(100, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS) && take(MUCH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS)));
 	waitpid(taker, &w, 0);
-	kill(flood[0], SIGKILL);
-	kill(flood[1], SIGKILL);
+	boxed_kill(flood[0]);
+	boxed_kill(flood[1]);
 	return w == 0;
 }
 static bool take_memory_under_a_flood_of_signals(void)
@@ -187,7 +188,7 @@ static bool take_memory_under_a_flood_of_signals(void)
 	if (taker == 0)
 		_exit(!take(MUCH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS));
 	waitpid(taker, &w, 0);
-	kill(flood, SIGKILL);
+	boxed_kill(flood);
 	return w == 0;
 }
 static bool take_memory_unseen(void) /* by processes that nobody may look into */

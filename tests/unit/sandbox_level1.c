@@ -636,7 +636,7 @@ static void nothing_outlives_it(void)
 		_exit(0);
 	}
 	ok(boxed_wait_for_beat(&a, tree), "a command and its daemon run");
-	kill(pid, SIGKILL);
+	boxed_kill(pid);
 	waitpid(pid, &status, 0);
 	usleep(100000);
 	ok(!boxed_is_beating(&a, tree), "both are gone 100 ms after kill -9 of their supervisor");
@@ -740,7 +740,7 @@ int main(int argc, char **argv)
 	nothing_outlives_it();
 	a_session_keeps_its_folders();
 	a_copy_stands_in_for_the_tree();
-	kill(neighbour, SIGKILL);
+	boxed_kill(neighbour);
 	waitpid(neighbour, NULL, 0);
 	boxed_as_an_ordinary_user(&a);
 	fs_remove_tree(base, NULL);

@@ -299,7 +299,7 @@ static void nothing_outlives_us(void)
 	}
 	close(pipes[1]); /* every process of theirs that has not closed it holds it: keeper, spare and init have */
 	ok(boxed_wait_for_beat(&a, tree), "a command and its daemon run in a warm sandbox of another supervisor");
-	kill(pid, SIGKILL);
+	boxed_kill(pid);
 	waitpid(pid, &status, 0);
 	ok(read(pipes[0], &c, 1) == 0, "its keeper holds no descriptor of it");
 	close(pipes[0]);
@@ -323,7 +323,7 @@ static void a_dead_keeper_is_an_error_and_not_a_hang(void)
 		pid_t pid = (pid_t)strtol(at, &at, 10);
 
 		if (pid > 0)
-			kill(pid, SIGKILL);
+			boxed_kill(pid);
 		if (!at || !*at)
 			break;
 	}
