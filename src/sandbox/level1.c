@@ -30,7 +30,7 @@
 static const char *const shown[] = {
 	"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/host.conf", "/etc/gai.conf",
 	"/etc/hostname", "/etc/ssl/openssl.cnf", "/etc/timezone", "/etc/debian_version", "/etc/mime.types", "/etc/services",
-	"/etc/protocols", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/proc", NULL,
+	"/etc/protocols", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/python3", "/etc/python3.11", "/etc/python3.13", "/proc", NULL,
 };
 
 struct level1_run {
