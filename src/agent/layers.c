@@ -82,7 +82,9 @@ static void wait_for_sandbox(const struct layer *l)
 
 static bool has_layers(const struct sandbox *box)
 {
-	return box->backend == SANDBOX_OWN && sandbox_probe()->level >= 2;
+	const int least = box->level_min ? box->level_min : 2;
+
+	return box->backend == SANDBOX_OWN && sandbox_probe()->level >= least;
 }
 
 static int open_at(struct arena *a, const char *folder, bool fresh, struct sandbox *box, struct layers *out, struct err *e)

@@ -118,6 +118,7 @@ char *settings_config_path(struct arena *a, struct err *e);
 	{ "model", 'm', "NAME", "Use this model: local, glm-5.1, or any id with --base-url", false },              \
 	{ "base-url", 0, "URL", "Use this OpenAI-compatible endpoint", false },                                    \
 	{ "sandbox", 0, "own|oci|off", "Run the code of models and repositories in this sandbox", false },         \
+	{ "sandbox-level", 0, "1|2|3", "Run at no lower level of our own sandbox; 2 unless said", false },         \
 	{ "image", 0, "IMAGE", "Use this container image with --sandbox oci", false },                             \
 	{ "test", 0, "COMMAND", "Test the project by this command", false },                                       \
 	{ "max-turns", 0, "N", "End after N turns of the model", false },                                          \

@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -255,10 +256,14 @@ int suite_find(struct arena *a, const char *tree, const char *seen_at, const cha
 {
 	const char *look_at = seen_at ? seen_at : tree;
 	auto_fd dir = fs_open_dir(look_at, e);
+	char inside[PATH_MAX];
+	ssize_t n = seen_at ? readlink(seen_at, inside, sizeof(inside) - 1) : -1;
 
 	if (dir < 0)
 		return err_wrap(e, "tests");
-	if (find(a, dir, tree, command, out, e) < 0)
+	if (n > 0)
+		inside[n] = 0;
+	if (find(a, dir, n > 0 ? inside : tree, command, out, e) < 0)
 		return -1;
 	out->look = arena_strdup(a, look_at);
 	return 0;

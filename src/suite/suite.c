@@ -203,7 +203,7 @@ int suite_run(struct arena *a, const struct suite *s, const struct sandbox *box,
 	if (runner_call(&c, box, e) < 0)
 		return err_wrap(e, "tests");
 	limit_ms = limit_ms > 0 ? limit_ms : LIMIT_MS;
-	inner.tree = s->tree;
+	inner.tree = box->tree ? box->tree : s->tree;
 	inner.read = c.read;
 	inner.write = c.write;
 	inner.env = c.env;

@@ -43,7 +43,7 @@ struct suite {
 	const char *runner;       /* "pytest" (or unittest, where pytest is missing), "unittest", "node", "go", "command" */
 	const char *const *argv;  /* NULL-ended; argv[0] is a name, looked up in the sandbox                              */
 	int fixed;                /* of its words, those that stay when only some tests are run                           */
-	const char *tree;
+	const char *tree;         /* its path inside: the tree's own, but for a copy that is worked on where it lies       */
 	const char *look;         /* where we look at its files: tree, or another path to what a sandbox shows there     */
 	const char *report;       /* for "command": path beneath the tree that it writes its report to, or NULL           */
 	const char *command;      /* for people                                                                           */

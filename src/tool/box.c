@@ -13,6 +13,10 @@
 #include "base/fs.h"
 #include "tool/tool.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 static const char *const environment[] = {
 	"PAGER=cat", "GIT_PAGER=cat", "MANPAGER=cat", "TERM=dumb", "NO_COLOR=1", "CI=1", "GIT_TERMINAL_PROMPT=0",
 	"PYTHONDONTWRITEBYTECODE=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "DEBIAN_FRONTEND=noninteractive", NULL,
@@ -53,6 +57,20 @@ static void plan(struct toolbox *t)
 	t->box.refused_arg = t;
 }
 
+/* In a namespace of mounts that is not ours, and for a copy of the tree, it need not be the tree's path. */
+static int name(struct toolbox *t, struct err *e)
+{
+	char link[40];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", t->dir);
+	n = readlink(link, t->real, sizeof(t->real) - 1);
+	if (n < 0 || n == sizeof(t->real) - 1)
+		return n < 0 ? err_sys(e, "the work tree %s", t->tree) : err_set(e, ERR_LIMIT, "the path of the work tree is too long");
+	t->real[n] = 0;
+	return 0;
+}
+
 int toolbox_enter(struct toolbox *t, struct err *e)
 {
 	if (t->box.session)
@@ -61,7 +79,7 @@ int toolbox_enter(struct toolbox *t, struct err *e)
 	if (sandbox_open(&t->box, &t->box.session, e) < 0)
 		return -1;
 	t->dir = sandbox_tree(t->box.session) < 0 ? t->outer : sandbox_tree(t->box.session);
-	return 0;
+	return name(t, e);
 }
 
 void toolbox_leave(struct toolbox *t)

@@ -83,10 +83,10 @@ int place_name(struct arena *a, const struct toolbox *t, const char *path, char 
 }
 
 /* What the kernel made of a name: its place beneath the tree; -1 when it has none. */
-static int resolved(struct arena *a, const char *tree, int fd, char **out, struct err *e)
+static int resolved(struct arena *a, const struct toolbox *t, int fd, char **out, struct err *e)
 {
 	char link[40], real[4200];
-	size_t n = strlen(tree);
+	size_t n = strlen(t->real);
 	ssize_t got;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -94,7 +94,7 @@ static int resolved(struct arena *a, const char *tree, int fd, char **out, struc
 	if (got < 0)
 		return err_sys(e, "read %s", link);
 	real[got] = 0;
-	if (strncmp(real, tree, n) || (real[n] && real[n] != '/'))
+	if (strncmp(real, t->real, n) || (real[n] && real[n] != '/'))
 		return err_set(e, ERR_DENIED, "it leads out of the work tree");
 	*out = arena_strdup(a, real[n] ? real + n + 1 : ".");
 	return 0;
@@ -131,7 +131,7 @@ int place_read(struct arena *a, const struct toolbox *t, const char *path, struc
 	fd = fs_open_beneath(t->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, e); /* a fifo must not hold us */
 	if (fd < 0)
 		return -1;
-	if (resolved(a, t->tree, fd, &real, e) < 0)
+	if (resolved(a, t, fd, &real, e) < 0)
 		return err_wrap(e, "%s", name);
 	if (has_part(real, ".git"))
 		return err_set(e, ERR_DENIED, "%.200s is a link into .git", name);
@@ -163,7 +163,7 @@ static int open_folder(struct arena *a, const struct toolbox *t, const char *nam
 	}
 	if (fd < 0)
 		return err_set(e, first.code, "%s", first.text);
-	if (resolved(a, t->tree, fd, &real, e) < 0)
+	if (resolved(a, t, fd, &real, e) < 0)
 		return err_wrap(e, "%s", name);
 	real = strcmp(real, ".") ? arena_printf(a, "%s/%s", real, leaf) : arena_strdup(a, leaf);
 	if (place_is_protected(t, real)) /* asked of the place behind any links */

@@ -27,6 +27,7 @@ struct toolbox {
 	const char *tree;                /* absolute, without links                                             */
 	int dir;                         /* descriptor of it, as the sandbox shows it once that is open         */
 	int outer;                       /* as it is outside                                                    */
+	char real[4200];                 /* the path by which the kernel names what dir shows                   */
 	const char *const *protect;      /* names beneath the tree that are read-only, folders too; may be NULL */
 	const struct sandbox *sandbox;
 	const struct sandbox *tests;     /* what test runs get, on the same tree and layer; NULL: as sandbox    */

@@ -146,6 +146,29 @@ if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
 	check 'becomes a commit of the repository' test "$(git log --format=%s more)" = "$(printf 'third\nsecond\nfirst')"
 	check 'files and all' test "$(cat a.txt)" = "$(printf 'one\ntwo\n3')"
 
+	# Where namespaces are refused, as in many containers: the layer is a copy, worked on where it lies.
+	none=$tmp/no-namespaces
+	printf '#!/bin/sh\nexec unshare -U --map-user=1000 --map-group=1000 --keep-caps sh -c '"'"'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'"'"' x "$@"\n' >"$none"
+	chmod +x "$none"
+	if "$none" true 2>/dev/null; then
+		scenario '{"steps": [
+		 {"answer": {"calls": [{"name": "shell", "arguments": {"command": "echo new >b.txt; git add b.txt; git commit -qm second"}}, {"name": "read", "arguments": {"path": "b.txt"}},
+		  {"name": "write", "arguments": {"path": "test_b.py", "content": "import unittest\nclass T(unittest.TestCase):\n    def test_b(self):\n        self.assertEqual(open(\"b.txt\").read(), \"new\\n\")\n"}},
+		  {"name": "test", "arguments": {}}]}},
+		 {"expect": {"has": ["1\\tnew"], "last": "1 passed, 0 failed"}, "answer": {"text": "Less."}}
+		]}'
+		git init -q -b main . && git add -A && git commit -qm first
+		chmod -R a+rwX "$tmp"
+		run "$none" sealwright exec --sandbox-level 1 --model scripted --base-url "$url" go
+		check 'without namespaces it works on a copy, file tools and tests too' served
+		check 'and keeps it' test "$(ls)" = "$(printf 'a.txt\nb.txt\ntest_b.py')"
+		check 'commits and all' test "$(git log --format=%s | head -n 1)" = second
+		run "$none" sealwright exec --model scripted --base-url "$url" go
+		check 'but only when somebody asked for less' exits 3
+	else
+		skip 'without namespaces it works on a copy' 'unshare cannot make a user namespace here'
+	fi
+
 	scenario '{"loop": true, "steps": [{"answer": {"calls": [{"name": "shell", "arguments": {"command": "date +%s%N >c.txt; cat c.txt"}}]}}]}'
 	model exec --max-turns 2 go
 	check 'work that did not come to its end is not in the folder' test ! -e c.txt
