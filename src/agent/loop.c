@@ -399,6 +399,8 @@ static int loop_open(struct loop *l, struct arena *a, const struct loop_options 
 		return -1;
 	l->box.protect = o->protect;
 	l->box.tests = o->tests;
+	l->box.command_ms = o->command_ms;
+	l->box.tests_ms = o->tests_ms;
 	l->box.on_refused = refused;
 	l->box.refused_arg = l;
 	l->box.test_command = o->test_command;

@@ -41,6 +41,7 @@ struct loop_options {
 	const char *dir;                 /* the work tree                                         */
 	const struct sandbox *sandbox;
 	const struct sandbox *tests;     /* of its test runs; NULL: as sandbox                    */
+	int64_t command_ms, tests_ms;    /* the most that a command, a test run may take; 0: their own limits */
 	const char *task;                /* its id in events; NULL: there is but one (exec)       */
 	const char *const *tools;        /* names, NULL-ended; NULL: all but finish               */
 	const char *rules;               /* behind ours in the system's message; may be NULL      */

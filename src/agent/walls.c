@@ -27,33 +27,38 @@ static bool share_is_in(struct arena *a, const char *tree)
 	return share && realpath(share, real) && !strncmp(real, tree, strlen(tree)) && real[strlen(tree)] == '/';
 }
 
-static int put_up(struct arena *a, const char *name, const struct sandbox *base, struct sandbox *out, struct digest *rules, struct err *e)
+static int put_up(struct arena *a, const char *name, const struct sandbox *base, walls_hold_fn *hold, void *arg, struct sandbox *out,
+		  struct digest *rules, int64_t *most_ms, struct err *e)
 {
 	struct profile p;
 	struct err why = { 0 };
 
-	*out = *base;
 	if (profile_load(a, name, base->tree, &p, &why) < 0) {
-		*rules = hash_bytes(bytes_of(""));
-		if (why.code == ERR_DENIED && share_is_in(a, base->tree))
-			return 0; /* base alone, which is as strict as any: nothing is read, written or reached beside the tree */
-		return err_set(e, why.code, "%s", why.text);
+		if (why.code != ERR_DENIED || !share_is_in(a, base->tree))
+			return err_set(e, why.code, "%s", why.text);
+		/* As strict as any: nothing is read, written or reached beside the tree. */
+		if (profile_parse(a, bytes_of("about: sealwright's own, since its share folder lies in the tree\n"), "built in", NULL, NULL, &p, e) < 0)
+			return -1;
 	}
+	if (hold && hold(arg, &p, e) < 0)
+		return -1;
 	if (base->backend == SANDBOX_OWN && p.level_min > sandbox_probe()->level)
 		return err_set(e, ERR_DENIED, "the profile %s asks for sandbox level %d, this machine's is of level %d: %s", name, p.level_min,
 			       sandbox_probe()->level, sandbox_probe()->why);
+	*out = *base;
 	profile_apply(a, &p, out);
+	*most_ms = p.time_ms;
 	out->backend = base->backend; /* the person's word */
 	*rules = profile_digest(&p);
 	return 0;
 }
 
-int walls_open(struct arena *a, const struct sandbox *base, struct walls *out, struct err *e)
+int walls_open(struct arena *a, const struct sandbox *base, walls_hold_fn *hold, void *arg, struct walls *out, struct err *e)
 {
 	struct walls w = { .work_profile = "none", .tests_profile = "test" };
 
-	if (put_up(a, w.work_profile, base, &w.work, &w.work_rules, e) < 0 ||
-	    put_up(a, w.tests_profile, base, &w.tests, &w.tests_rules, e) < 0)
+	if (put_up(a, w.work_profile, base, hold, arg, &w.work, &w.work_rules, &w.work_ms, e) < 0 ||
+	    put_up(a, w.tests_profile, base, hold, arg, &w.tests, &w.tests_rules, &w.tests_ms, e) < 0)
 		return err_wrap(e, "sandbox");
 	*out = w;
 	return 0;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "cmd/cmd.h"
+#include "cmd/locks.h"
 #include "cmd/plain.h"
 #include "cmd/settings.h"
 #include "cmd/stop.h"
@@ -152,13 +153,15 @@ static int work(struct arena *a, struct session *s, const struct settings *set, 
 	auto_model *m = NULL;
 	char why[sizeof(e->text)];
 
-	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || walls_open(a, &base, &w, e) < 0 || model_open(&c, &m, e) < 0)
+	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || walls_open(a, &base, locks_hold, (void *)(uintptr_t)set, &w, e) < 0 || model_open(&c, &m, e) < 0)
 		return -1;
 	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 || session_add(s, "sandbox", walls_sandbox(&w), e) < 0 ||
 	    session_add(s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(m), "endpoint", model_endpoint(m), "small",
 					      model_is_small(m)), e) < 0)
 		return -1;
 	o.model = m;
+	o.command_ms = w.work_ms;
+	o.tests_ms = w.tests_ms;
 	if (layers_open(a, s, NULL, false, true, &w.work, &y, e) == 0) {
 		layers_share(&w.work, &w.tests);
 		if (loop_run(a, &o, &r, e) == 0)

@@ -132,3 +132,20 @@ int locks_apply(const struct settings *s, struct profile *p, struct err *e)
 		p->level_min = s->sandbox_level;
 	return 0;
 }
+
+static void at_most(int64_t *value, int64_t lock)
+{
+	if (lock && *value > lock) /* what was not said is locks_apply's */
+		*value = lock;
+}
+
+int locks_hold(void *arg, struct profile *p, struct err *e)
+{
+	const struct settings *s = arg;
+
+	at_most(&p->time_ms, s->sandbox_most.time_ms);
+	at_most(&p->memory, s->sandbox_most.memory);
+	at_most(&p->disk, s->sandbox_most.disk);
+	at_most(&p->processes, s->sandbox_most.processes);
+	return locks_apply(s, p, e);
+}

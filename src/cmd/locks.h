@@ -15,6 +15,10 @@ struct err;
 /* p: of a profile and the flags over it. ERR_DENIED names what was asked, the lock and its file. */
 int locks_apply(const struct settings *s, struct profile *p, struct err *e);
 
+/* For the profiles of an agent's work, which nobody asked for: what goes beyond a lock takes its value quietly. arg: the settings;
+ * as walls_open takes it. */
+int locks_hold(void *arg, struct profile *p, struct err *e);
+
 /* Whether a rule of the egress allow-list (HOST[:PORT], egress/allow.h) allows nothing that `lock`, one of those too, does not. */
 bool locks_host_within(const char *rule, const char *lock);
 

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "cmd/cmd.h"
 #include "cmd/exec.h"
+#include "cmd/locks.h"
 #include "cmd/plain.h"
 #include "cmd/settings.h"
 #include "cmd/stop.h"
@@ -144,6 +145,8 @@ static void options_fill(struct flow_options *f, struct shown *shown)
 	f->test_command = set->test_command;
 	f->tags = set->tags;
 	f->sandbox_level = set->level_min;
+	f->hold_profile = locks_hold;
+	f->hold_arg = (void *)(uintptr_t)set;
 	f->stop = stop_flag();
 	f->allow_endpoint = allow;
 	f->listener = show;

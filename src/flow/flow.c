@@ -257,7 +257,7 @@ static int box(struct flow *f, struct err *e)
 	if (l && l->level < (f->o->sandbox_level ? f->o->sandbox_level : 2))
 		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s%s", l->level, l->why, l->level != 1 ? "" :
 			       "; or go on without what only namespaces hold: --sandbox-level 1 (sealwright doctor says what that is)");
-	if (walls_open(f->a, &base, &f->walls, e) < 0)
+	if (walls_open(f->a, &base, f->o->hold_profile, f->o->hold_arg, &f->walls, e) < 0)
 		return -1;
 	f->box = f->walls.work;
 	f->test_box = f->walls.tests;

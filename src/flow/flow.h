@@ -13,6 +13,7 @@
 #define FLOW_FLOW_H
 
 #include "agent/session.h"
+#include "agent/walls.h"
 #include "base/arena.h"
 #include "flow/intent.h"
 #include "flow/plan.h"
@@ -37,6 +38,9 @@ struct flow_options {
 	const char *image;             /* of SANDBOX_OCI; NULL: its own                                         */
 	int64_t patience_ms;           /* with a failing endpoint; 0: the model's own                           */
 	const struct tag *tags;        /* of the configuration, as intent_parse takes them; for flow_resume     */
+	/* The organisation's locks over each profile of the sandbox, with hold_arg. May be NULL. */
+	walls_hold_fn *hold_profile;
+	void *hold_arg;
 	/* Asked before an endpoint gets anything: -1 with e set is a no. May be NULL. */
 	int (*allow_endpoint)(void *arg, const char *endpoint, struct err *e);
 	struct flow_budget budget;

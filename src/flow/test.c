@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEST_MAX = 16 << 20 };
+enum { TEST_MAX = 16 << 20, RUN_MS = 10 * 60 * 1000 };
 
 static const char *const pytest_plain[] = {
 	"PYTEST_ADDOPTS=-o addopts= -o python_files='test_*.py *_test.py' -o python_classes=Test -o python_functions=test", NULL,
@@ -135,7 +135,7 @@ int flow_test(struct flow *f, const char *task, const char *const *files, struct
 		return -1;
 	bad = sandbox_open(&box, &under, e) < 0 ||
 	      suite_find(a, f->dir, sandbox_beside(under, &box, look), command, &s, e) < 0 || flow_tests_hold(f, e) < 0;
-	if (!bad && suite_run(a, &s, &box, files, 10 * 60 * 1000, f->o->stop, r, e) < 0)
+	if (!bad && suite_run(a, &s, &box, files, f->walls.tests_ms && f->walls.tests_ms < RUN_MS ? f->walls.tests_ms : RUN_MS, f->o->stop, r, e) < 0)
 		bad = err_wrap(e, "tests of %s", task) < 0;
 	sandbox_close(&under);
 	bad = layers_drop(&trial, &box, NULL, bad ? NULL : e) < 0 || bad;

@@ -70,6 +70,8 @@ static int64_t limit_of(const struct toolbox *t, const json_t *args)
 
 	if (s > 0)
 		ms = (s > LIMIT_MAX_S ? LIMIT_MAX_S : s) * 1000;
+	if (t->command_ms && ms > t->command_ms)
+		ms = t->command_ms;
 	if (t->until_ms) {
 		left = t->until_ms - clock_mono_ms();
 		if (ms > left)

@@ -55,6 +55,8 @@ int tool_test(struct toolbox *t, struct arena *a, const json_t *args, struct too
 		return tool_refuses(a, out, "%s", why.text);
 	if (t->until_ms)
 		limit = t->until_ms - clock_mono_ms() > 1 ? t->until_ms - clock_mono_ms() : 1;
+	if (t->tests_ms && (!limit || limit > t->tests_ms))
+		limit = t->tests_ms;
 	t->refusals = 0;
 	if (suite_run(a, &s, &box, only, limit, t->stop, &r, e) < 0)
 		return -1;

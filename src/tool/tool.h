@@ -34,6 +34,7 @@ struct toolbox {
 	const char *spill;               /* folder that takes long outputs; shown read-only in the sandbox      */
 	int spilled;                     /* number of the last one                                              */
 	int64_t limit_ms;                /* of a command when the call names none; 0: 2 minutes                 */
+	int64_t command_ms, tests_ms;    /* the most that a command, a test run may take; 0: their own limits  */
 	size_t result_max;               /* of a result, for models with a small window; 0: TOOL_RESULT_MAX     */
 	int64_t until_ms;                /* monotonic: when the agent's own time is up; 0: never                */
 	const char *test_command;        /* from the configuration; NULL: found                                 */

@@ -60,6 +60,10 @@ static void numbers_and_words(void)
 	is_whole(p.level_min, 3, "and its level");
 	ok(parse("", "sandbox_level: 1\n", &s) == 0 && p.level_min == 0, "one that is less than the standard asks for nothing");
 	ok(parse("level_min: 1\n", "sandbox_level: 2\n", &s) == 0 && p.level_min == 2, "and one that is more is not gone below");
+	parse("", "sandbox_memory: 1G\nsandbox_time: 5m\nsandbox_disk: 64G\n", &s);
+	p = (struct profile){ .name = "test", .time_ms = 1800000, .memory = 0, .disk = INT64_C(1) << 20 };
+	ok(locks_hold(&s, &p, &e) == 0 && p.time_ms == 300000 && p.memory == 1 << 30 && p.disk == 1 << 20,
+	   "a profile that nobody asked for takes what is less");
 	s = (struct settings){ 0 };
 	p.memory = INT64_C(1) << 50;
 	ok(locks_apply(&s, &p, &e) == 0, "without a policy nothing is locked");

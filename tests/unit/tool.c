@@ -314,6 +314,9 @@ static void inside(void)
 	ok(!strstr(r.text, "seccomp"), "  without a word on the walls");
 	ok(!strncmp(refusal, "seccomp ", 8), "  and a person hears by which: %s", refusal);
 	has("shell", "{\"command\":\"true\"}", " ms]", "the next command has nothing of that");
+	box.command_ms = 500;
+	has("shell", "{\"command\":\"sleep 20\",\"limit_s\":10}", "time limit of 1 s", "a profile's time is the most that a command gets");
+	box.command_ms = 0;
 	toolbox_leave(&box);
 	refused("shell", "{\"command\":\"cat /tmp/kept\"}", "No such file", "with the warm sandbox goes what it kept");
 	has("read", "{\"path\":\"made.txt\"}", "made", "and not what is in the tree");
