@@ -14,10 +14,12 @@
 #include "base/rand.h"
 #include "cmd/plain.h"
 
-#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { ID_LETTERS = 12, SHOWN = 20, EVENTS_MAX = 1000 };
+enum { ID_LETTERS = 12, SHOWN = 20, EVENTS_MAX = 1000, DIFF_MAX = 8 << 20, PACK_MS = 600000 };
 
 char *sandbox_layers(struct arena *a, struct err *e)
 {
@@ -34,7 +36,8 @@ static void box_of(const struct sandbox_layer *sl, struct sandbox *box)
 
 int sandbox_layer_new(struct sandbox_job *j, struct sandbox_layer *out, struct err *e)
 {
-	const struct layer_how how = { .works = sandbox_layer_works, .copy = j->box.backend == SANDBOX_OCI };
+	const bool is_level1 = j->profile.level_min == 1 && sandbox_probe()->level < 2; /* no mounts, whatever was found out before */
+	const struct layer_how how = { .works = sandbox_layer_works, .copy = j->box.backend == SANDBOX_OCI || is_level1 };
 	struct sandbox_layer sl = { .a = j->a, .log = j->log, .protect = j->box.protect };
 	char *parent = sandbox_layers(j->a, e), id[ID_LETTERS + 1];
 
@@ -207,24 +210,35 @@ static void tell_left(const struct sandbox_layer *sl, const struct layer_changes
 	}
 }
 
-static void tell_layer(const struct sandbox_layer *sl, const char *state, size_t kept, size_t left)
+static void tell_layer(const struct sandbox_layer *sl, const char *state, size_t kept, size_t left, size_t commits)
 {
-	event(sl, "layer", json_pack("{s:s, s:s, s:I, s:I}", "id", sl->id, "state", state, "kept", (json_int_t)kept, "left",
-				     (json_int_t)left));
+	event(sl, "layer", json_pack("{s:s, s:s, s:I, s:I, s:I}", "id", sl->id, "state", state, "kept", (json_int_t)kept, "left",
+				     (json_int_t)left, "commits", (json_int_t)commits));
 }
 
-/* Whether git inside stored anything: commits, or what is to become one. */
-static bool has_objects(const struct sandbox_layer *sl)
+/* What git inside committed, as a pack in a file that has no name. */
+static int pack(struct sandbox_layer *sl, const struct layer_draft *d, size_t n, int *fd, struct err *e)
 {
-	DIR *d = sl->l.git_dir ? opendir(arena_printf(sl->a, "%s/objects", sl->l.git_dir)) : NULL;
-	const struct dirent *x;
-	bool any = false;
+	struct sandbox box = *sl->box;
+	struct bytes input = { NULL, 0 };
+	struct proc p = { .argv = layer_drafts_argv(sl->a, &sl->l, d, n, &input), .apart = true, .limit_ms = PACK_MS };
+	struct proc_result r;
+	auto_fd out = open(sl->l.folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	while (d && !any && (x = readdir(d)))
-		any = strlen(x->d_name) == 2 && strcmp(x->d_name, "..") != 0;
-	if (d)
-		closedir(d);
-	return any;
+	if (out < 0)
+		return err_sys(e, "a file for commits in %s", sl->l.folder);
+	p.input = input;
+	p.given = (const int[3]){ -1, out, -1 }; /* not spill, which gets what git says on stderr, too */
+	box.on_refused = NULL;
+	box.env = NULL;
+	if (sandbox_run(sl->a, &box, &p, &r, e) < 0)
+		return err_wrap(e, "packing commits");
+	if (r.status != 0)
+		return err_set(e, ERR_INPUT, "packing commits: git inside ended with %d: %.300s", r.status, r.errors);
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return err_sys(e, "packing commits");
+	*fd = take_fd(&out);
+	return 0;
 }
 
 static int all_dropped(struct sandbox_layer *sl, struct err *e)
@@ -232,31 +246,50 @@ static int all_dropped(struct sandbox_layer *sl, struct err *e)
 	return layer_drop(&sl->l, e) < 0 ? err_wrap(e, "layer %s", sl->id) : 0;
 }
 
-int sandbox_layer_keep(struct sandbox_layer *sl, struct err *e)
+static int keep(struct sandbox_layer *sl, struct layer_report *files, struct layer_draft_report *drafts, struct err *e)
 {
 	const struct layer_rules rules = rules_of(sl);
-	struct layer_report files = { 0 };
-	bool stays;
+	struct layer_draft *d = NULL;
+	auto_fd fd = -1;
+	size_t n = 0;
 
-	if (layer_keep(sl->a, &sl->l, &rules, &files, e) < 0) {
+	if (layer_drafts(sl->a, &sl->l, &d, &n, e) < 0 || (n && pack(sl, d, n, &fd, e) < 0) ||
+	    layer_keep(sl->a, &sl->l, &rules, files, e) < 0)
+		return -1;
+	if (!n)
+		return 0;
+	return layer_drafts_take(sl->a, &sl->l, d, n, fd, &(struct layer_draft_rules){ .rules = &rules, .branches = true }, drafts, e);
+}
+
+int sandbox_layer_keep(struct sandbox_layer *sl, struct err *e)
+{
+	struct layer_report files = { 0 };
+	struct layer_draft_report drafts = { .why = "" };
+	bool left;
+
+	if (keep(sl, &files, &drafts, e) < 0) {
 		layer_close(&sl->l);
 		return err_wrap(e, "what it wrote waits in the layer %s", sl->id);
 	}
-	stays = files.left.n || has_objects(sl);
+	left = files.left.n || *drafts.why || drafts.left.n;
 	tell_left(sl, &files.left);
-	tell_layer(sl, stays ? "left" : "kept", files.kept, files.left.n);
-	if (!stays)
+	tell_left(sl, &drafts.left);
+	tell_layer(sl, left ? "left" : "kept", files.kept, files.left.n + drafts.left.n, drafts.commits);
+	if (!left)
 		return all_dropped(sl, e);
 	print_left(sl, &files.left);
-	if (has_objects(sl) && sl->told)
-		fprintf(sl->told, "sealwright: what git committed inside waits in the layer %s\n", sl->id);
+	if (*drafts.why && sl->told) {
+		fprintf(sl->told, "sealwright: its commits were not taken: ");
+		plain_print(sl->told, drafts.why, 500);
+		fprintf(sl->told, "\nThey wait in the layer %s.\n", sl->id);
+	}
 	layer_close(&sl->l);
-	return (int)files.left.n;
+	return (int)(files.left.n + drafts.left.n) + (*drafts.why != 0);
 }
 
 int sandbox_layer_drop(struct sandbox_layer *sl, struct err *e)
 {
-	tell_layer(sl, "dropped", 0, 0);
+	tell_layer(sl, "dropped", 0, 0, 0);
 	return all_dropped(sl, e);
 }
 
@@ -277,6 +310,17 @@ static char answer(const char *question)
 	return line[strspn(line, " \t")];
 }
 
+static void show_diff(struct sandbox_layer *sl)
+{
+	const struct layer_rules rules = rules_of(sl);
+	auto_buf text = buf_max(DIFF_MAX);
+	struct err why = { 0 };
+
+	if (layer_diff(sl->a, &sl->l, &rules, &text, &why) < 0)
+		fprintf(stderr, "sealwright: %s\n", why.text);
+	plain_lines(stderr, buf_str(&text), text.n);
+}
+
 /* Each rule's yes by itself. */
 static void ask_each(struct sandbox_layer *sl, const struct layer_changes *c)
 {
@@ -294,16 +338,20 @@ static void ask_each(struct sandbox_layer *sl, const struct layer_changes *c)
 int sandbox_layer_ask(struct sandbox_layer *sl, struct err *e)
 {
 	struct layer_changes c;
+	struct layer_draft *d;
+	size_t drafts = 0;
 
-	if (sandbox_layer_changes(sl, &c, e) < 0) {
+	if (sandbox_layer_changes(sl, &c, e) < 0 || layer_drafts(sl->a, &sl->l, &d, &drafts, e) < 0) {
 		layer_close(&sl->l);
 		return err_wrap(e, "what it wrote waits in the layer %s", sl->id);
 	}
-	if (!c.n && !has_objects(sl))
+	if (!c.n && !drafts)
 		return all_dropped(sl, e);
 	fprintf(stderr, "sealwright: it wrote: ");
 	if (c.n)
 		sandbox_layer_print(stderr, &c, SHOWN);
+	if (drafts)
+		fprintf(stderr, "%sommits on %zu branch%s\n", c.n ? "and c" : "c", drafts, drafts == 1 ? "" : "es");
 	for (;;) {
 		switch (answer("keep, drop, show, or decide later? [k/d/s/L]")) {
 		case 'k':
@@ -315,11 +363,11 @@ int sandbox_layer_ask(struct sandbox_layer *sl, struct err *e)
 			return sandbox_layer_drop(sl, e);
 		case 's':
 		case 'S':
-			sandbox_layer_print(stderr, &c, c.n);
+			show_diff(sl);
 			break;
 		default:
 			fprintf(stderr, "It waits in the layer %s: sealwright sandbox keep %s, or drop, or diff\n", sl->id, sl->id);
-			tell_layer(sl, "left", 0, c.n);
+			tell_layer(sl, "left", 0, c.n, 0);
 			layer_close(&sl->l);
 			return (int)c.n;
 		}

@@ -21,7 +21,7 @@ struct sandbox_layer {
 	const char *const *allow;     /* a person's yes, RULE or RULE:PATH; NULL-ended; may be NULL */
 	const char *const *protect;
 	struct sandbox_log *log;      /* gets events; may be NULL                                */
-	const struct sandbox *box;    /* that shows its tree with it                               */
+	const struct sandbox *box;    /* in which git packs what was committed                    */
 	FILE *told;                   /* where a person reads what was not kept; NULL: nowhere   */
 };
 

@@ -11,8 +11,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { EXIT_LEFT = 3 };
+enum { DIFF_MAX = 64 << 20, EXIT_LEFT = 3 };
 
 static int here(struct arena *a, const struct opts *o, struct sandbox_job *j, struct err *e)
 {
@@ -91,6 +92,20 @@ static json_t *changes_json(const struct layer_changes *c)
 	return v;
 }
 
+static int print_diff(struct arena *a, struct sandbox_layer *sl, struct err *e)
+{
+	const struct layer_rules rules = { 0 };
+	auto_buf text = buf_max(DIFF_MAX);
+
+	if (layer_diff(a, &sl->l, &rules, &text, e) < 0)
+		return -1;
+	if (isatty(STDOUT_FILENO))
+		plain_lines(stdout, buf_str(&text), text.n);
+	else
+		fwrite(buf_str(&text), 1, text.n, stdout);
+	return 0;
+}
+
 static int diff_run(struct arena *a, const struct opts *o, struct err *e)
 {
 	struct sandbox_layer sl;
@@ -105,8 +120,10 @@ static int diff_run(struct arena *a, const struct opts *o, struct err *e)
 		auto_json *v = json_pack("{s:s, s:o}", "id", sl.id, "changes", changes_json(&c));
 
 		print_json(v);
-	} else if (r == 0) {
+	} else if (r == 0 && opts_has(o, "stat")) {
 		sandbox_layer_print(stdout, &c, c.n);
+	} else if (r == 0) {
+		r = print_diff(a, &sl, e);
 	}
 	layer_close(&sl.l);
 	return r;
@@ -145,7 +162,8 @@ static const struct opt list_options[] = {
 	{ 0 },
 };
 static const struct opt diff_options[] = {
-	{ "json", 0, NULL, "Print it as JSON", false },
+	{ "stat", 0, NULL, "The names alone, with what the keep check says of each", false },
+	{ "json", 0, NULL, "The same as JSON", false },
 	{ 0 },
 };
 static const struct opt keep_options[] = {
@@ -163,7 +181,7 @@ const struct command cmd_sandbox_list = {
 const struct command cmd_sandbox_diff = {
 	.name = "sandbox diff", .group = "Sandbox", .usage = "[LAYER]", .summary = "Show what a command wrote in the sandbox",
 	.about = "The newest layer of this folder, or the one named by the beginning of its id.\n",
-	.examples = "sealwright sandbox diff  # the names, and which of them would not be kept\n",
+	.examples = "sealwright sandbox diff --stat  # the names, and which of them would not be kept\n",
 	.options = diff_options, .run = diff_run,
 };
 

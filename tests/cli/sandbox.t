@@ -161,6 +161,9 @@ run sealwright sandbox diff "$(printf %.5s "$id")"
 check 'the beginning of an id is enough' exits 0
 run sealwright sandbox diff
 check 'the newest of this folder is shown without one' prints '.github/workflows/ci.yml'
+check 'as a difference' prints '+x'
+run sealwright sandbox diff --stat
+check 'or by names' prints 'added    .github/workflows/ci.yml'
 run sealwright sandbox diff --json
 check 'also as JSON' is_json
 rule=$(python3 -c 'import json,sys; print([c["rule"] for c in json.load(open(sys.argv[1]))["changes"] if c["path"].endswith("ci.yml")][0])' "$out")
@@ -186,7 +189,25 @@ run sealwright sandbox diff
 check 'a kill loses nothing' prints survivor
 run sealwright sandbox keep
 check 'which can be kept' grep -q survived survivor
-check 'git in the tree saw nothing of it' test "$(git rev-parse HEAD)" = "$head"
+check 'git outside saw nothing of it all' test "$(git rev-parse HEAD)" = "$head"
+
+# ---- commits made inside ----
+git add -A; git commit -qm 'all of it'; head=$(git rev-parse HEAD)
+run sealwright sandbox -- sh -c 'git config user.name x; echo c >committed; git add committed; git commit -qm "made inside" && git branch other'
+check 'git inside commits' exits 0
+check 'its commit is in the repository' test "$(git log -1 --format=%s)" = 'made inside'
+check 'on top of what was there' test "$(git rev-parse HEAD~1)" = "$head"
+check 'its branch, too' sh -c 'git rev-parse -q --verify other >/dev/null'
+check 'and the tree is clean' test -z "$(git status --porcelain)"
+check 'the repository is whole' sh -c 'git fsck --strict >/dev/null 2>&1'
+head=$(git rev-parse HEAD)
+run sealwright sandbox --drop -- git commit -q --allow-empty -m dropped
+check 'with --drop there is none' test "$(git rev-parse HEAD)" = "$head"
+run sealwright sandbox -- sh -c 'echo "*.c filter=x" >.gitattributes; git add .gitattributes; git commit -qm filtered'
+check 'one that the keep check asks about is not taken' test "$(git rev-parse HEAD)" = "$head"
+check 'which is said' complains 'commits were not taken'
+run sealwright sandbox drop
+check 'and waits in the layer' exits 0
 
 # ---- the network ----
 cat >"$tmp/web.py" <<'EOF'
