@@ -174,9 +174,15 @@ static void begin(FILE *f, const char *command, const char *summary)
 	fprintf(f, "\n.Nd %c%s\n", tolower((unsigned char)*summary), summary + 1);
 }
 
-static void exit_status(FILE *f)
+static void exit_status(FILE *f, const struct command *c)
 {
-	fputs(".Sh EXIT STATUS\n.Bl -tag -width Ds\n.It 0\nYes, or done.\n.It 1\nSomething failed or is unfinished.\n.It 2\n"
+	fputs(".Sh EXIT STATUS\n", f);
+	if (c && c->fails) { /* of one that runs another program */
+		fprintf(f, "The command's own, or\n.Bl -tag -width Ds\n.It 124\nIts time was up.\n.It %d\nWe failed, or refused.\n.It 126\n"
+			"It can not be run.\n.It 127\nIt is not there.\n.El\n", c->fails);
+		return;
+	}
+	fputs(".Bl -tag -width Ds\n.It 0\nYes, or done.\n.It 1\nSomething failed or is unfinished.\n.It 2\n"
 	      "The command line or configuration makes no sense.\n.It 3\nNo: denied, not verified, or blocked by policy.\n.El\n", f);
 }
 
@@ -200,7 +206,7 @@ void help_man(FILE *f, const struct command *c)
 	}
 	fputs(".Sh OPTIONS\n", f);
 	options(f, cmd_options(&a, c));
-	exit_status(f);
+	exit_status(f, c);
 	if (c->examples && *c->examples) {
 		fputs(".Sh EXAMPLES\n", f);
 		examples(f, c->examples);
@@ -272,5 +278,5 @@ void help_man_overview(FILE *f)
 	      ".It Pa /etc/sealwright/policy.yml\nAn organisation's locks, which win over every flag.\n"
 	      ".It Pa \\(ti/.local/state/sealwright/sessions\nThe logs of sessions.\n"
 	      ".It Pa \\(ti/.cache/sealwright\nLocal models and their server.\n.El\n", f);
-	exit_status(f);
+	exit_status(f, NULL);
 }
