@@ -176,12 +176,6 @@ static int fate_of(const struct sandbox_job *j, enum fate *out, struct err *e)
 	return 0;
 }
 
-/* Level 1 has no overlay, and was asked for by name. */
-static bool is_level1(const struct sandbox_job *j)
-{
-	return j->box.backend == SANDBOX_OWN && j->profile.level_min == 1 && sandbox_probe()->level < 2;
-}
-
 static int settle(struct sandbox_layer *sl, enum fate fate, struct err *e)
 {
 	return fate == ASK ? sandbox_layer_ask(sl, e) : fate == DROP ? sandbox_layer_drop(sl, e) : sandbox_layer_keep(sl, e);
@@ -193,11 +187,8 @@ static int run_with(struct sandbox_job *j, enum fate fate, struct err *e)
 	struct layer_changes c;
 	int status;
 
-	if (fate == HERE || is_level1(j)) {
-		if (fate != HERE && !opts_has(j->o, "quiet"))
-			fprintf(stderr, "sealwright: level 1 has no layers: what it writes is in %s at once\n", j->box.tree);
+	if (fate == HERE)
 		return execute(j, e);
-	}
 	if (sandbox_layer_new(j, &sl, e) < 0)
 		return -1;
 	sl.allow = j->profile.allow_change;

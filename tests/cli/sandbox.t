@@ -284,6 +284,26 @@ for engine in runc crun; do
 	check 'and without a token' says_not hidden
 done
 
+# ---- level 1, where namespaces are refused ----
+refusing() { unshare -r sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' sh "$@"; }
+if refusing true 2>/dev/null && ! refusing sealwright sandbox --here -- true 2>/dev/null; then
+	run refusing sealwright sandbox -- true
+	check 'level 1 is not gone to by itself' exits 125
+	check 'and the cure is named' complains 'max_user_namespaces'
+	run refusing sealwright sandbox --level 1 --events "$tmp/ev" -- sh -c 'echo one >level1; ls .git >/dev/null && echo x >.github/workflows/l1.yml'
+	check 'but when it is asked for' exits 0
+	check 'what is written is kept, too' grep -q one level1
+	check 'through the keep check' test ! -e .github/workflows/l1.yml
+	check 'and what that level can not hold is said' complains 'this was level 1, which can not hold:'
+	cp "$tmp/ev" "$out"
+	check 'also in events' prints '"level":1'
+	run sealwright sandbox drop
+	run refusing sealwright sandbox --level 1 --allow example.org -- true
+	check 'it has no network to let anything through' complains 'level 1 has no network of its own'
+else
+	skip 'level 1 works' 'namespaces can not be refused here'
+fi
+
 # ---- an organisation's locks; its file has a fixed place, so a test needs an /etc of its own ----
 mkdir -p "$tmp/etc/sealwright"
 cp /etc/passwd "$tmp/etc/"
