@@ -265,6 +265,16 @@ static int place_pin(const struct view_pin *p, int root)
 	return 0;
 }
 
+/* A folder of the machine there, such as a tree in /var/tmp, is not to be looked for behind a link of ours: until we have
+ * moved to the new root, that leads into the old one. */
+static bool shows_beneath(const struct view *v, const char *at)
+{
+	for (int i = 0; i < v->n_shows; i++)
+		if (path_is_beneath(v->shows[i].at, at))
+			return true;
+	return false;
+}
+
 int view_files(const struct view *v, int root)
 {
 	for (int i = 0; folders[i]; i++)
@@ -285,7 +295,7 @@ int view_files(const struct view *v, int root)
 		if (copies[i].n && write_file(root, copied[i], buf_bytes(&copies[i])) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
-		if (symlinkat(links[i].to, root, links[i].at) < 0)
+		if (!shows_beneath(v, links[i].at) && symlinkat(links[i].to, root, links[i].at) < 0)
 			return -1;
 	return 0;
 }

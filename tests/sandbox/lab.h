@@ -34,7 +34,7 @@ struct lab {
 	int shm, shm_key, sem, msg;
 	pid_t neighbour, supervisor;
 	uintptr_t memory;     /* where the supervisor and the neighbour hold the secret */
-	bool is_root, layered;
+	bool is_root, layered, kept;
 };
 extern struct lab lab;
 
@@ -91,8 +91,11 @@ void lab_clear_up(void);          /* what attempts leave in the tree */
 /* A fresh layer, outside the tree. */
 const char *lab_layer(void);
 
-/* ---- what is not an attempt of one command (ends.c); prints TAP, returns main()'s status ---- */
+/* ---- what is not an attempt of one command (ends.c, scenes.c); prints TAP, returns main()'s status ---- */
 
 int ends_run(void);
+int scenes_run(void);
+/* Hostile things are written into a layer, which is then kept; how many. *why: what should not have been kept; or NULL. */
+int scenes_keep(const char **why);
 
 #endif

@@ -334,7 +334,7 @@ static const char *harm_to_files(void)
 		return "git's own files were changed";
 	if (has_dangerous_file(open(lab.tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0))
 		return "a set-user-id file or device was left in the tree";
-	if (lab.layered && names_in(lab.tree) != 9)
+	if (lab.layered && names_in(lab.tree) != 9 + lab.kept)
 		return "the tree below a layer was changed";
 	return NULL;
 }
@@ -382,7 +382,7 @@ const char *lab_harm(void)
 void lab_clear_up(void)
 {
 	static const char *const mine[] = { "deep", "deep/tests", "deep/tests/test_it.py", ".git", "home-inside", "link-to-key", "link-to-base",
-					    "lab", "file", NULL };
+					    "lab", "file", "kept.txt", NULL };
 	DIR *d = opendir(lab.tree);
 	const struct dirent *f;
 

@@ -24,14 +24,14 @@
 #include <sys/wait.h>
 
 static const struct attempts *const classes[] = { &secrets, &writes, &network, &privilege, &tampering, &resources, &escapes };
-enum { CLASSES = sizeof(classes) / sizeof(*classes), ENDS = CLASSES, WORK, USERS = 2, AT_ONCE = 6 };
+enum { CLASSES = sizeof(classes) / sizeof(*classes), ENDS = CLASSES, SCENES, WORK, USERS = 2, AT_ONCE = 6 };
 
 static struct arena a;
 static char self[PATH_MAX], self_dir[PATH_MAX];
 
 static const char *work_name(int i)
 {
-	return i == ENDS ? "ends" : classes[i]->name;
+	return i == ENDS ? "ends" : i == SCENES ? "scenes" : classes[i]->name;
 }
 
 static const struct attempt *attempt_find(const char *name)
@@ -92,12 +92,13 @@ struct sums {
 
 static const struct {
 	const char *name;
-	bool warm, layered, quick;
+	bool warm, layered, kept, quick;
 } kinds[] = {
-	{ "cold", false, false, true },
-	{ "warm", true, false, false },
-	{ "cold, layered", false, true, false },
-	{ "warm, layered", true, true, true },
+	{ "cold", false, false, false, true },
+	{ "warm", true, false, false, false },
+	{ "cold, layered", false, true, false, false },
+	{ "warm, layered", true, true, false, true },
+	{ "after a keep", true, true, true, false }, /* of a layer full of hostile things */
 };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
@@ -156,6 +157,14 @@ static struct sandbox sandbox_of(int kind)
 
 	read[0] = self_dir;
 	lab.layered = kinds[kind].layered;
+	if (kinds[kind].kept) {
+		const char *why;
+
+		scenes_keep(&why);
+		ok(!why, "what is planted in a layer is not kept: %s", why ? why : "so it is");
+		lab.kept = !why;
+		lab_harm();
+	}
 	s.layer = kinds[kind].layered ? lab_layer() : NULL;
 	if (kinds[kind].warm && sandbox_open(&s, &s.session, &e) < 0)
 		printf("# %s\n", e.text);
@@ -335,6 +344,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 5 && !strcmp(argv[1], "class") && !strcmp(argv[2], "ends"))
 		return ends_run();
+	if (argc == 5 && !strcmp(argv[1], "class") && !strcmp(argv[2], "scenes"))
+		return scenes_run();
 	if (argc == 5 && !strcmp(argv[1], "class"))
 		for (int c = 0; c < CLASSES; c++)
 			if (!strcmp(argv[2], classes[c]->name))
