@@ -71,7 +71,7 @@ static struct seen ends_once(bool warm, const char *last, int64_t limit_ms, bool
 	script = arena_printf(&a, survivors(mark), last);
 	fs_remove_tree(under(lab.tree, "ready"), NULL);
 	fflush(stdout);
-	pid = fork();
+	pid = fork_or_exit();
 	if (pid == 0) {
 		struct proc p = { .argv = (const char *const[]){ "sh", "-c", script, NULL }, .limit_ms = limit_ms };
 		struct proc_result r;

@@ -7,7 +7,9 @@
 
 #include <dirent.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 struct lab lab;
 
@@ -124,4 +126,26 @@ bool is_root_outside(void)
 		close(fd);
 	return n > 0 && strstr(map, "4294967295") && geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) == 1 &&
 	       !all_zero("CapEff");
+}
+
+bool is_inside(void)
+{
+	return access(lab.home, F_OK) < 0;
+}
+
+pid_t fork_or_exit(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		_exit(1);
+	return pid;
+}
+
+void end_child(pid_t pid)
+{
+	if (pid <= 1)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }

@@ -81,6 +81,9 @@ bool all_zero(const char *status_field);
 char *parent(const char *what);   /* /proc/PPID/WHAT */
 char *neighbour(const char *what);
 bool is_root_outside(void);
+bool is_inside(void);
+pid_t fork_or_exit(void);         /* never -1, which kill(2) takes for everybody */
+void end_child(pid_t pid);        /* kills and reaps it, when it is one          */
 
 /* ---- the lab itself (machine.c) ---- */
 

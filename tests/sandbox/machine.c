@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "../boxed.h"
 #include "lab.h"
 
 #include "base/buf.h"
@@ -131,9 +130,7 @@ static void neighbour_make(void)
 	reached = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	listeners_make(fds);
 	fflush(stdout);
-	lab.neighbour = fork();
-	if (lab.neighbour < 0)
-		exit(1);
+	lab.neighbour = fork_or_exit();
 	if (lab.neighbour == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
@@ -250,8 +247,7 @@ void lab_make(void)
 
 void lab_drop(void)
 {
-	boxed_kill(lab.neighbour);
-	waitpid(lab.neighbour, NULL, 0);
+	end_child(lab.neighbour);
 	shmctl(lab.shm, IPC_RMID, NULL);
 	semctl(lab.sem, 0, IPC_RMID);
 	msgctl(lab.msg, IPC_RMID, NULL);
@@ -405,6 +401,7 @@ void lab_clear_up(void)
 	if (!text_is(under(lab.tree, ".git/config"), GIT_SECRETS))
 		put(under(lab.tree, ".git/config"), GIT_SECRETS);
 	semctl(lab.sem, 0, SETVAL, 77);
-	kill(lab.neighbour, SIGCONT);
+	if (lab.neighbour > 1)
+		kill(lab.neighbour, SIGCONT);
 	priority = getpriority(PRIO_PROCESS, (id_t)lab.neighbour); /* a plain user cannot raise it again */
 }

@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "../boxed.h"
 #include "lab.h"
 
 #include <grp.h>
@@ -58,7 +57,7 @@ static bool run_setuid_program(void) /* su waits for a password, as root if it c
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	fd = open(path, O_RDONLY);
 	(void)!read(fd, text, sizeof(text) - 1);
-	boxed_kill(pid);
+	end_child(pid);
 	at = strstr(text, "Uid:	");
 	at = at ? strchr(at + 5, '	') : NULL;
 	return at && strtol(at + 1, NULL, 10) == 0;
@@ -179,14 +178,13 @@ static bool listen_to_own_filter(void) /* whoever listens may let a call go on *
 }
 static bool suspend_filter(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_or_exit();
 	bool yes;
 
 	if (pid == 0)
 		pause();
 	yes = ptrace(PTRACE_SEIZE, pid, 0, 1 << 21 /* PTRACE_O_SUSPEND_SECCOMP */) == 0;
-	boxed_kill(pid);
-	waitpid(pid, NULL, 0);
+	end_child(pid);
 	return yes;
 }
 #ifdef __x86_64__
@@ -195,7 +193,7 @@ static bool change_call_by_trace(void) /* getpid becomes unshare(CLONE_NEWUSER) 
 	struct {
 		unsigned long r[27];
 	} regs;
-	pid_t pid = fork();
+	pid_t pid = fork_or_exit();
 	int w = -1;
 
 	if (pid == 0) {

@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "../boxed.h"
 #include "lab.h"
 
 #include <linux/aio_abi.h>
@@ -34,20 +33,23 @@ static bool held_for_a_while(bool had)
 
 static bool fork_without_end(void)
 {
+	pid_t pids[200];
 	int n = 0;
 
 	for (; n < 200; n++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
+		pids[n] = fork();
+		if (pids[n] < 0)
 			break;
-		if (pid == 0) {
+		if (pids[n] == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			pause();
 			_exit(0);
 		}
 	}
-	return held_for_a_while(n == 200);
+	held_for_a_while(n == 200);
+	for (int i = 0; i < n; i++)
+		end_child(pids[i]);
+	return n == 200;
 }
 static void *sleep_on(void *arg)
 {
@@ -79,7 +81,10 @@ static bool leave_zombies(void)
 		if (pid == 0)
 			_exit(0);
 	}
-	return held_for_a_while(n == 200);
+	held_for_a_while(n == 200);
+	while (!is_inside() && wait(NULL) > 0)
+		;
+	return n == 200;
 }
 
 /* ---- memory ---- */
@@ -135,7 +140,7 @@ static bool take_memory_in_many(void)
 	int full = 0, w;
 
 	for (int i = 0; i < 6; i++)
-		if ((pids[i] = fork()) == 0) {
+		if ((pids[i] = fork_or_exit()) == 0) {
 			char *p = mmap(NULL, 48 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 			usleep(p == MAP_FAILED ? 0 : 600000);
@@ -145,52 +150,45 @@ static bool take_memory_in_many(void)
 		full += waitpid(pids[i], &w, 0) > 0 && w == 0;
 	return full == 6;
 }
-static bool take_memory_under_a_flood_of_children(void) /* that keeps init busy while nobody looks at sums */
+/* The floods are made inside only: outside, they would be the whole machine's. There, taking the memory is what is shown. */
+_Noreturn static void flood_of_children(void)
 {
-	pid_t flood[2], taker;
-	int w = -1;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		pid_t pid = fork();
 
-	for (int i = 0; i < 2; i++)
-		if ((flood[i] = fork()) == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			for (;;) {
-				pid_t pid = fork();
-
-				if (pid == 0) {
-					if (fork() == 0)
-						_exit(0);
-					_exit(0);
-				}
-				waitpid(pid, NULL, 0);
-			}
+		if (pid == 0) {
+			(void)!fork(); /* an orphan, for init to reap */
+			_exit(0);
 		}
-	taker = fork();
-	if (taker == 0)
-		_exit(!(take(100, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS) && take(MUCH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS)));
-	waitpid(taker, &w, 0);
-	boxed_kill(flood[0]);
-	boxed_kill(flood[1]);
-	return w == 0;
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
 }
-static bool take_memory_under_a_flood_of_signals(void)
+_Noreturn static void flood_of_signals(void)
 {
-	pid_t flood, taker;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		kill(1, SIGWINCH);
+}
+static bool take_memory_under(void (*flood)(void))
+{
+	pid_t floods[2] = { 0, 0 }, taker;
 	int w = -1;
 
-	if ((flood = fork()) == 0) {
-		pid_t init = getppid() == lab.supervisor ? 0 : 1;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			kill(init ? init : getpid(), SIGWINCH);
-	}
-	taker = fork();
+	for (int i = 0; i < 2 && is_inside(); i++)
+		if ((floods[i] = fork_or_exit()) == 0)
+			flood();
+	taker = fork_or_exit();
 	if (taker == 0)
 		_exit(!take(MUCH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS));
 	waitpid(taker, &w, 0);
-	boxed_kill(flood);
+	end_child(floods[0]);
+	end_child(floods[1]);
 	return w == 0;
 }
+static bool take_memory_under_a_flood_of_children(void) { return take_memory_under(flood_of_children); }
+static bool take_memory_under_a_flood_of_signals(void) { return take_memory_under(flood_of_signals); }
 static bool take_memory_unseen(void) /* by processes that nobody may look into */
 {
 	prctl(PR_SET_DUMPABLE, 0);

@@ -66,7 +66,7 @@ static bool limit_neighbour(void)
 	return prlimit(lab.neighbour, RLIMIT_CORE, NULL, &l) == 0 && prlimit(lab.neighbour, RLIMIT_CORE, &l, NULL) == 0;
 }
 /* Inside, the parent is the sandbox's init, which watches its limits. Outside, the neighbour stands for it. */
-static pid_t init_or_neighbour(void) { return getppid() == lab.supervisor ? lab.neighbour : getppid(); }
+static pid_t init_or_neighbour(void) { return is_inside() ? 1 : lab.neighbour; }
 static bool slow_init(void) { return setpriority(PRIO_PROCESS, (id_t)init_or_neighbour(), 19) == 0; }
 static bool slow_inits_group(void) { return setpriority(PRIO_PGRP, (id_t)init_or_neighbour(), 19) == 0; }
 static bool idle_init(void)
