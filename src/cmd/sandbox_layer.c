@@ -9,6 +9,7 @@
  */
 #include "cmd/sandbox_layer.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/rand.h"
@@ -17,9 +18,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
-enum { ID_LETTERS = 12, SHOWN = 20, EVENTS_MAX = 1000, DIFF_MAX = 8 << 20, PACK_MS = 600000 };
+enum { ID_LETTERS = 12, SHOWN = 20, EVENTS_MAX = 1000, DIFF_MAX = 8 << 20, PACK_MS = 600000, SETTLE_MS = 200 };
 
 char *sandbox_layers(struct arena *a, struct err *e)
 {
@@ -347,6 +349,8 @@ int sandbox_layer_ask(struct sandbox_layer *sl, struct err *e)
 	}
 	if (!c.n && !drafts)
 		return all_dropped(sl, e);
+	clock_sleep_ms(SETTLE_MS, NULL); /* what the command had a terminal answer to itself is no answer of the person's */
+	tcflush(STDIN_FILENO, TCIFLUSH);
 	fprintf(stderr, "sealwright: it wrote: ");
 	if (c.n)
 		sandbox_layer_print(stderr, &c, SHOWN);

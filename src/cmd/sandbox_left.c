@@ -70,8 +70,15 @@ static int find(struct arena *a, const struct opts *o, struct sandbox_layer *sl,
 {
 	if (o->rest_n > 1)
 		return err_set(e, ERR_USAGE, "takes one ID, not %d", o->rest_n);
-	if (o->rest_n) {
+	if (o->rest_n) { /* from anywhere: this folder may be no tree */
+		int64_t level = 0;
+
 		*j = (struct sandbox_job){ .a = a, .o = o };
+		if (settings_load(a, NULL, &j->set, e) < 0 || opts_whole(o, "level", 1, 4, &level, e) < 0)
+			return -1;
+		if (level && level < j->set.sandbox_level)
+			return err_set(e, ERR_DENIED, "--level asks for %d; %s wants at least %d", (int)level, j->set.policy, j->set.sandbox_level);
+		j->box.level_min = level ? (int)level : j->set.level_min;
 		return sandbox_layer_find(a, o->rest[0], NULL, sl, &j->box, e);
 	}
 	if (here(a, o, j, e) < 0)
@@ -168,6 +175,7 @@ static const struct opt diff_options[] = {
 };
 static const struct opt keep_options[] = {
 	{ "allow-change", 0, "RULE[:PATH]", "Keep what this rule asks about, too; the rules stand in docs/formats/keep.md", true },
+	{ "level", 0, "N", "Pack what git committed inside at this level of isolation at least", false },
 	{ "quiet", 'q', NULL, "No account of what was not kept", false },
 	{ 0 },
 };
