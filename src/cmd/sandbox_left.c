@@ -183,6 +183,7 @@ static const struct opt keep_options[] = {
 const struct command cmd_sandbox_list = {
 	.name = "sandbox list", .group = "Sandbox", .summary = "List what commands wrote that nobody decided on",
 	.about = "Each line is a layer: what a command in the sandbox wrote, beside the tree that it ran in. Without --all, of this folder.\n",
+	.examples = "sealwright sandbox list --all  # of every folder\n",
 	.options = list_options, .run = list_run,
 };
 
@@ -205,5 +206,6 @@ const struct command cmd_sandbox_keep = {
 const struct command cmd_sandbox_drop = {
 	.name = "sandbox drop", .group = "Sandbox", .usage = "[LAYER]", .summary = "Forget what a command wrote in the sandbox",
 	.about = "The newest layer of this folder, or the one named by the beginning of its id. Nothing of it was in the tree.\n",
+	.examples = "sealwright sandbox drop  # the newest of this folder\n",
 	.run = drop_run,
 };
