@@ -25,7 +25,7 @@ static const struct opt options[] = {
 
 struct account {
 	const json_t *entry;    /* of the index                                        */
-	json_t *about, *model, *spec, *plan, *summary, *ended, *tests, *said, *sandbox; /* latest of each, owned */
+	json_t *about, *model, *spec, *plan, *summary, *ended, *tests, *said, *sandbox, *kept; /* latest of each, owned */
 	json_t *notes;          /* lines                                               */
 	json_t *refused;        /* what the sandbox refused, the first hundred         */
 	int64_t turns, prompt, cached, completion, elapsed_ms, commits, samples, calls;
@@ -34,7 +34,7 @@ struct account {
 
 static void account_drop(struct account *x)
 {
-	json_t *all[] = { x->about, x->model, x->spec, x->plan, x->summary, x->ended, x->tests, x->said, x->sandbox, x->notes, x->refused };
+	json_t *all[] = { x->about, x->model, x->spec, x->plan, x->summary, x->ended, x->tests, x->said, x->sandbox, x->kept, x->notes, x->refused };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		json_decref(all[i]);
@@ -110,6 +110,8 @@ static int fold(void *arg, const struct session_event *ev, struct err *e)
 		latest(&x->summary, d);
 	else if (!strcmp(t, "sandbox"))
 		latest(&x->sandbox, d);
+	else if (!strcmp(t, "kept"))
+		latest(&x->kept, d);
 	else if (!strcmp(t, "refused") && json_array_size(x->refused) < 100)
 		json_array_append(x->refused, (json_t *)(uintptr_t)d);
 	else if (!strcmp(t, "note") && json_array_size(x->notes) < 100)
@@ -322,6 +324,24 @@ static void print_refused(const struct account *x)
 	}
 }
 
+/* What the keep check did not let into the tree. */
+static void print_left(const struct account *x)
+{
+	const json_t *c;
+	size_t i;
+
+	if (strcmp(json_text_or(x->entry, "kind", ""), "exec") || !json_whole(x->kept, "left_n", 0))
+		return; /* a run drops its layers */
+	printf("\nNot kept, waiting for a person's word: sealwright sandbox diff %s\n", json_text_or(x->entry, "id", "?"));
+	json_array_foreach(json_list(x->kept, "left"), i, c) {
+		fputs("  ", stdout);
+		plain_print(stdout, json_text_or(c, "path", "?"), 300);
+		printf(" (%s): ", json_text_or(c, "rule", ""));
+		plain_print(stdout, json_text_or(c, "why", ""), 300);
+		putchar('\n');
+	}
+}
+
 static void print_account(const struct account *x)
 {
 	const char *id = json_text_or(x->entry, "id", "?"), *why = json_text(x->ended, "why");
@@ -352,6 +372,7 @@ static void print_account(const struct account *x)
 	print_texts("Given up", json_list(x->summary, "given_up"));
 	print_texts("Missing", json_list(x->summary, "missing"));
 	print_refused(x);
+	print_left(x);
 	if (why) {
 		fputs("\nStopped: ", stdout);
 		plain_print(stdout, why, 1000);
@@ -395,6 +416,7 @@ static void print_json(const struct account *x)
 	json_object_set_new(v, "ended", or_nothing(x->ended));
 	json_object_set_new(v, "notes", or_nothing(x->notes));
 	json_object_set_new(v, "sandbox", or_nothing(x->sandbox));
+	json_object_set_new(v, "kept", or_nothing(x->kept));
 	json_object_set_new(v, "refused", or_nothing(x->refused));
 	json_object_set_new(v, "tokens", json_pack("{s:I, s:I, s:I}", "prompt", (json_int_t)x->prompt, "cached", (json_int_t)x->cached,
 						   "completion", (json_int_t)x->completion));
