@@ -14,6 +14,6 @@ bench-agent: $(B)/sealwright $(B)/bench/server $(B)/bench/floor ## CPU, memory, 
 	python3 bench/agent/run.py $(B) $(if $(QUICK),--quick)
 .PHONY: bench-agent
 
-soak-exec: $(B)/sealwright $(B)/bench/server ## kill -9 at KILLS instants (default 200), resumed each time: no turn lost or doubled
-	python3 bench/agent/soak.py $(B) $(or $(KILLS),200)
+soak-exec: $(B)/sealwright $(B)/bench/server ## kill -9 at KILLS instants (default 200), resumed each time: no turn lost or doubled; SANDBOX=own: in layers
+	python3 bench/agent/soak.py $(B) $(or $(KILLS),200) $(SANDBOX)
 .PHONY: soak-exec

@@ -102,7 +102,7 @@ def main():
     row("first request", o1[2]["first"] / 1000, f1[2]["first"] / 1000, "KB", 8, 1)
     row("connections a session", o200[2]["connections"], f200[2]["connections"], "", 1, 0)
     if own:
-        row("sandboxed command over a plain one, CPU", own[0] / 201 - o200[0] / 201, None, "ms", 3)
+        row("sandboxed command over a plain one, CPU", own[0] / 201 - o200[0] / 201, None, "ms", 2)
         row("sandboxed turn, wall, median", own[2]["gap_median_us"] / 1000, f200[2]["gap_median_us"] / 1000, "ms", 6)
     row("binary, stripped", stripped() / 1e6, None, "MB", 1)
     widths = [max(len(r[i]) for r in rows + [HEAD]) for i in range(7)]

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """kill -9 at many instants: `make soak-exec KILLS=1000`.
 
-    soak.py BUILD KILLS
+    soak.py BUILD KILLS [own|off]
 
 exec works through scripted turns, each a command that appends its number to a file; it is killed after a random time and
 resumed, over and over. In the end every turn stands in the log once and in order, and every number stands in the file once,
-unless its result says that a kill cut it off; then at most once.
+unless its result says that a kill cut it off; then at most once. In the sandbox (own) the file stands in the session's layer until the
+end, so kills strike its making, its keeping and its dropping too.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -22,6 +23,7 @@ import tempfile
 import time
 
 B, KILLS = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+SANDBOX = sys.argv[3] if len(sys.argv) > 3 else "off"
 SEED = int(os.environ.get("SEED", time.time_ns() % 100000))
 TURNS = 40
 random.seed(SEED)
@@ -39,12 +41,12 @@ def session(top):
         while not (os.path.exists(port) and open(port, encoding="ascii").read().endswith("\n")):
             time.sleep(0.01)
         url = "http://127.0.0.1:" + open(port, encoding="ascii").read().strip() + "/v1"
-        common = ["--model", "bench", "--base-url", url, "--sandbox", "off", "--quiet"]
+        common = ["--model", "bench", "--base-url", url, "--sandbox", SANDBOX, "--quiet"]
         while True:
             argv = [f"{B}/sealwright", "resume", *common] if began else [f"{B}/sealwright", "exec", *common, "work"]
             p = subprocess.Popen(argv, cwd=work, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             try:
-                out, err = p.communicate(timeout=random.expovariate(1 / 0.05))
+                out, err = p.communicate(timeout=random.expovariate(1 / (0.05 if SANDBOX == "off" else 0.15)))
             except subprocess.TimeoutExpired:
                 p.send_signal(signal.SIGKILL)
                 p.communicate()
@@ -76,6 +78,8 @@ def check(top):
             ids.append(d["id"])
             if "was killed while this ran" in d["text"]:
                 told.add(int(d["id"].split("_")[1]))
+    if SANDBOX == "own":
+        assert not os.listdir(f"{top}/sealwright/layers"), "a layer is left"
     assert turns == list(range(1, TURNS + 2)), turns
     assert usages == TURNS + 1, usages
     assert ids == [f"call_{i}" for i in range(TURNS)], ids
@@ -88,7 +92,7 @@ def check(top):
 def main():
     killed = told = sessions = 0
     while killed < KILLS:
-        top = tempfile.mkdtemp(prefix="soak.", dir="/dev/shm")
+        top = tempfile.mkdtemp(prefix="soak.", dir="/dev/shm" if SANDBOX == "off" else None)
         try:
             killed += session(top)
             told += check(top)
