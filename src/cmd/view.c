@@ -279,6 +279,14 @@ static void tell_kept_all(struct view *v, const char *what, const json_t *d)
 		say(v, BAD, "commits", json_text(d, "commits_left"));
 }
 
+static void tell_layer(struct view *v, const char *what, const json_t *d)
+{
+	if (!strcmp(json_text_or(d, "by", ""), "copy") && !json_flag(d, "found", false))
+		say(v, DIM, what, "the tree was copied, since an overlay does not work here; what is written waits in the copy");
+	if (json_text(d, "git"))
+		say(v, DIM, what, json_text(d, "git"));
+}
+
 static void tell_dropped(struct view *v, const char *what, const json_t *d)
 {
 	line_begin(v, DIM, what);
@@ -399,6 +407,7 @@ static const struct {
 	{ "say", "told", tell_said },           { "context.cut", "context", tell_cut },
 	{ "end", "done", tell_end },           { "refused", "refused", tell_refused },
 	{ "kept", "not kept", tell_kept_all },     { "dropped", "dropped", tell_dropped },
+	{ "layer", "layer", tell_layer },
 };
 
 static void print_json(const struct session_event *ev)

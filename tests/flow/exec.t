@@ -165,6 +165,7 @@ if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
 		chmod -R a+rwX "$tmp"
 		run "$none" sealwright exec --sandbox-level 1 --model scripted --base-url "$url" go
 		check 'without namespaces it works on a copy, file tools and tests too' served
+		check 'which is told' complains 'the tree was copied'
 		check 'and keeps it' test "$(ls)" = "$(printf 'a.txt\nb.txt\ntest_b.py')"
 		check 'commits and all' test "$(git log --format=%s | head -n 1)" = second
 		run "$none" sealwright exec --model scripted --base-url "$url" go
