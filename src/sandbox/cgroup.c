@@ -254,7 +254,8 @@ static bool set(const char *folder, const char *file, long long n)
 
 static bool furnish(const struct sandbox *s, int i, const char *folder)
 {
-	const long long memory = sandbox_memory(s), tasks = sandbox_processes(s) + 8; /* init, a keeper and its spare */
+	/* Somewhat more than init's watch allows, which says why it ends a command; the kernel just kills. */
+	const long long memory = sandbox_memory(s) + sandbox_memory(s) / 8 + (32 << 20), tasks = sandbox_processes(s) + 8; /* init, a keeper and its spare */
 
 	if (place.version == 2) {
 		(void)write_text(folder, "memory.swap.max", "0");

@@ -140,7 +140,7 @@ static bool spot_find(const struct level1 *l, pid_t tid, int dirfd, const char *
 	char parent[PATH_MAX];
 	auto_fd base = -1;
 	size_t n = strlen(path);
-	const char *slash;
+	const char *slash, *last;
 
 	s->dir = -1;
 	s->slash = false;
@@ -149,9 +149,11 @@ static bool spot_find(const struct level1 *l, pid_t tid, int dirfd, const char *
 	memcpy(parent, path, n);
 	parent[n] = 0;
 	slash = strrchr(parent, '/');
-	if (strlen(slash ? slash + 1 : parent) > NAME_MAX)
+	last = slash ? slash + 1 : parent;
+	n = strlen(last);
+	if (n > NAME_MAX)
 		return false;
-	snprintf(s->name, sizeof(s->name), "%s", slash ? slash + 1 : parent);
+	memcpy(s->name, last, n + 1);
 	if (!s->name[0] || !strcmp(s->name, ".") || !strcmp(s->name, ".."))
 		return false;
 	if (!slash)
