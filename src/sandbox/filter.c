@@ -53,7 +53,6 @@ enum verdict {
 	MODE1, MODE2,                                       /* a mode in argument 1, 2      */
 	OPEN, OPENAT,                                       /* flags and mode in 1, 2; 2, 3 */
 	HAND,                                               /* level 1: let the listener do it or decide */
-	FORK,                                               /* level 1: counted by the listener */
 	WHOM0,                                              /* level 1: whom it is about in 0; 0 is oneself */
 	FLAGS2, FLAGS3,                                     /* level 1: MSG_FASTOPEN in 2, 3 */
 	FCNTL, SEMGET, SECCOMP,                             /* commands; how many; flags */
@@ -113,7 +112,6 @@ static const char level1_handed[] =
 	"connect bind listen kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo setpriority ioprio_set "
 	"mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat truncate utime utimes "
 	"futimesat utimensat inotify_add_watch ";
-static const char level1_counted[] = "fork vfork ";
 static const char level1_quiet[] = "chown fchown lchown fchownat ";
 static const char level1_unsupported[] = "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr ";
 static const char level1_unknown[] =
@@ -249,7 +247,7 @@ static void block(struct assembly *s, enum verdict v)
 	switch (v) {
 	case CLONE: /* its lowest byte is a signal */
 		load(s, 0);
-		refuse_bits(s, spaces, hand(s));
+		refuse_bits(s, spaces, SECCOMP_RET_ALLOW);
 		break;
 	case UNSHARE:
 		load(s, 0);
@@ -359,7 +357,7 @@ static void block(struct assembly *s, enum verdict v)
 		answer_if(s, 0, SECCOMP_RET_ALLOW);
 		answer(s, hand(s));
 		break;
-	default: /* HAND, FORK */
+	default: /* HAND */
 		answer(s, hand(s));
 	}
 }
@@ -428,7 +426,6 @@ static void assemble(struct assembly *s)
 		mark(s, table, looked_at[i].name, looked_at[i].v);
 	if (is_level1(s)) {
 		mark(s, table, level1_handed, HAND);
-		mark(s, table, level1_counted, FORK);
 		mark(s, table, level1_quiet, QUIET);
 		mark(s, table, level1_unsupported, UNSUPPORTED);
 		mark(s, table, level1_unknown, UNKNOWN);

@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -52,8 +51,6 @@ static void drop(void *arg)
 	fs_close(&l->lock);
 	if (l->own && !l->keeps_own)
 		fs_remove_tree(l->own, NULL);
-	if (l->shared)
-		munmap(l->shared, sizeof(*l->shared));
 	arena_drop(&l->a);
 	free(l);
 }
@@ -216,11 +213,6 @@ static int plan(struct level1_run *r, const struct sandbox *s, const char *own, 
 	l->own = own ? arena_strdup(&l->a, own) : level1_own_make(&l->a, l->tree, e);
 	if (!l->own || hold(l, &r->o.view, s->tree, e) < 0)
 		return -1;
-	l->shared = mmap(NULL, sizeof(*l->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->shared == MAP_FAILED) {
-		l->shared = NULL;
-		return err_sys(e, "sandbox: memory");
-	}
 	for (const struct sandbox_file *f = s->files; f && f->path; f++) {
 		char *at = arena_printf(&l->a, "%s/home/%s", l->own, f->path);
 
@@ -276,7 +268,7 @@ static int begin(struct proc_starter *by, const char *const *argv, const char *c
 {
 	struct level1_run *r = (struct level1_run *)by;
 	struct own *o = &r->o;
-	const struct level1_watch w = { o, r->l->shared, r->l->keeps_own ? NULL : r->l->own, r->rules, r->n_rules };
+	const struct level1_watch w = { o, r->l->keeps_own ? NULL : r->l->own, r->rules, r->n_rules };
 	sigset_t all, before;
 
 	(void)env;
@@ -286,6 +278,8 @@ static int begin(struct proc_starter *by, const char *const *argv, const char *c
 	memcpy(o->fds, fds, sizeof(o->fds));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, o->ends) < 0)
 		return err_sys(e, "sandbox: socket");
+	if (!r->stays)
+		(void)cgroup_make(&o->cgroup, o->s); /* where there is one, it bounds what the watcher only counts */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	*pid = fork();
@@ -309,11 +303,11 @@ static int prepare(struct level1_run *r, struct arena *a, const struct sandbox *
 		return -1;
 	r->o.by.start = begin;
 	r->o.filter = FILTER_LEVEL1;
-	r->o.processes = 0; /* the kernel's count is of all that this user runs: ours instead */
+	r->o.processes += level1_tasks_of_user(); /* the kernel counts all of a user's, and none of root's; the watcher counts ours */
 	filter_get(FILTER_LEVEL1);
 	filter_get(FILTER_LEVEL1_PLAIN);
 	r->l = mem_alloc(sizeof(*r->l));
-	*r->l = (struct level1){ .tasks_max = sandbox_processes(s), .lock = -1 };
+	*r->l = (struct level1){ .lock = -1 };
 	if (plan(r, s, own, e) < 0) {
 		drop(r->l);
 		return -1;
@@ -332,6 +326,7 @@ int level1_run(struct arena *a, const struct sandbox *s, const char *own, const 
 	if (prepare(&r, &scratch, s, p->dir, own, e) < 0)
 		return -1;
 	bad = own_run_by(&r.o, a, s, p, out, e);
+	cgroup_drop(&r.o.cgroup);
 	drop(r.l);
 	return bad;
 }

