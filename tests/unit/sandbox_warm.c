@@ -93,7 +93,7 @@ static void time_and_limits_end_it(void)
 	   "its time limit ends it with SIGTERM");
 	s.memory_max = 0;
 	r = inside_of(&s, "for i in 1 2 3 4 5 6 7 8; do "
-		      "head -c 50000000 /dev/zero | tail -c 49999999 | { sleep 2; cat >/dev/null; } & done; wait");
+		      "head -c 50000000 /dev/zero | tail -c 49999999 | { sleep 12; cat >/dev/null; } & done; wait");
 	ok(r.signal == SIGKILL && strstr(r.output, "memory limit"), "the session's limits hold, and say so");
 	works(&s, "true", "the next command runs");
 	sandbox_close(&s.session);
