@@ -133,6 +133,14 @@ static const char **env_ours(void)
 	return env;
 }
 
+/* From outside, since posix_spawn has no word for it; what the child took until now is little. */
+static void limit_memory(pid_t pid, int64_t max)
+{
+	const struct rlimit l = { (rlim_t)max, (rlim_t)max };
+
+	prlimit(pid, RLIMIT_DATA, &l, NULL);
+}
+
 /* fds: what becomes 0, 1, 2; -1 is /dev/null. */
 static int spawn(struct proc_starter *by, const char *const *argv, const char *const *env, const char *dir,
 		 const int fds[3], pid_t *pid, struct err *e)
@@ -321,6 +329,8 @@ int proc_run(struct arena *a, const struct proc *p, struct proc_result *out, str
 		fds[1] = given[1] >= 0 ? given[1] : r.out.w;
 		fds[2] = given[2] >= 0 ? given[2] : p->apart ? r.err.w : r.out.w;
 		bad = spawn(p->by, p->argv, p->env, p->dir, fds, &r.pid, e) < 0;
+		if (!bad && p->memory_max)
+			limit_memory(r.pid, p->memory_max);
 	}
 	if (bad) {
 		pipe_close(&r.in);

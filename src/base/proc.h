@@ -32,6 +32,7 @@ struct proc {
 	const char *dir;              /* working directory; NULL: ours                                  */
 	struct bytes input;           /* for stdin; n == 0: /dev/null                                   */
 	int64_t limit_ms;             /* 0: none                                                        */
+	int64_t memory_max;           /* bytes of memory of its own that it, and each that it starts, may have; 0: as we */
 	size_t head, tail;            /* of the output kept; 0: 64 KiB each                             */
 	const volatile int *stop;     /* may be NULL                                                    */
 	bool apart;                   /* stderr kept apart in result.errors; else merged as printed     */

@@ -26,6 +26,7 @@ struct walk {
 	size_t room, max;
 	bool git_is_placed; /* a copy holds a folder upon which the private git directory was shown */
 	struct err *e;
+	size_t bytes; /* of paths */
 };
 
 static enum layer_type type_of(mode_t m)
@@ -43,6 +44,11 @@ static struct layer_change *add(struct walk *w, const char *path, enum layer_kin
 	struct layer_changes *o = w->out;
 	struct layer_change *c;
 
+	w->bytes += strlen(path);
+	if (w->bytes > LAYER_PATHS_MAX) {
+		err_set(w->e, ERR_LIMIT, "the paths of changed files are longer than %d MiB; drop the layer", LAYER_PATHS_MAX >> 20);
+		return NULL;
+	}
 	if (o->n == w->max) {
 		err_set(w->e, ERR_LIMIT, "more than %zu files were changed; drop the layer, or raise the limit", w->max);
 		return NULL;
@@ -338,11 +344,12 @@ int changes_list(struct arena *a, struct layer_state *s, const struct layer_rule
 {
 	struct layer_changes list = { 0 };
 	struct walk w = { a, s, rules, &list, 0, rules && rules->max_changes ? rules->max_changes : LAYER_CHANGES,
-			  s->copied && faccessat(s->tree, ".git", F_OK, AT_SYMLINK_NOFOLLOW) == 0, e };
+			  s->copied && faccessat(s->tree, ".git", F_OK, AT_SYMLINK_NOFOLLOW) == 0, e, 0 };
 	auto_fd low = place_open(s->tree, "", O_RDONLY | O_DIRECTORY);
 
 	if (low < 0)
 		return err_sys(e, "open the tree");
+	rules_aliases(s);
 	for (size_t i = 0; i < s->n_known; i++)
 		s->known[i].seen = false;
 	if (walk_folder(&w, s->upper, low, "", false, 0) < 0 || (s->copied && walk_missing(&w) < 0))

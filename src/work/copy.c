@@ -42,13 +42,58 @@ static int copy_by_reading(int from, int to)
 	}
 }
 
+/* Holes stay holes: a file of a terabyte without content must not fill the disk. 1 when the disk cannot tell them. */
+static int copy_parts(int from, int to, off_t size)
+{
+	off_t at = 0, hole;
+
+	if (ftruncate(to, size) < 0)
+		return -1;
+	while (at < size) {
+		at = lseek(from, at, SEEK_DATA);
+		if (at < 0)
+			return errno == ENXIO ? 0 : 1;
+		hole = lseek(from, at, SEEK_HOLE);
+		if (hole < 0)
+			return 1;
+		while (at < hole) {
+			char piece[65536];
+			ssize_t n = pread(from, piece, (size_t)(hole - at) < sizeof(piece) ? (size_t)(hole - at) : sizeof(piece), at);
+
+			if (n > 0)
+				n = pwrite(to, piece, (size_t)n, at);
+			if (n <= 0)
+				return (int)n;
+			at += n;
+		}
+	}
+	return 0;
+}
+
+static bool is_sparse(int fd, off_t *size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	*size = st.st_size;
+	return st.st_size > SPARSE_FROM && st.st_blocks * 512 < st.st_size / 2;
+}
+
 int copy_bytes(int from, int to)
 {
 	ssize_t n;
+	off_t size;
 	bool some = false;
 
 	if (ioctl(to, FICLONE, from) == 0)
 		return 0;
+	if (is_sparse(from, &size)) {
+		n = copy_parts(from, to, size);
+		if (n <= 0)
+			return (int)n;
+		lseek(from, 0, SEEK_SET);
+	}
 	while ((n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0)) > 0)
 		some = true;
 	if (n == 0 && some)

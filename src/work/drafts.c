@@ -26,7 +26,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { LINK_MAX_BYTES = 4096, ATTRIBUTES_MAX = 1 << 20 };
+enum { LINK_MAX_BYTES = 4096, ATTRIBUTES_MAX = 1 << 20, PACK_MAX = 1 << 30 };
 
 static const char *line_of(struct arena *a, const struct layer *l, const char *name)
 {
@@ -83,6 +83,17 @@ const char *const *layer_drafts_argv(struct arena *a, const struct layer *l, con
 	return argv;
 }
 
+void layer_pack_seen(void *arg, struct bytes piece, bool is_stderr)
+{
+	struct layer_pack *p = arg;
+
+	if (is_stderr || p->stop)
+		return;
+	p->n += (int64_t)piece.n;
+	if (p->n > (p->max ? p->max : PACK_MAX) || fs_write_all(p->fd, piece, NULL) < 0)
+		p->stop = 1;
+}
+
 /* ---- taking them ---- */
 
 struct taking {
@@ -109,7 +120,7 @@ static int give_up(struct taking *t, const char *why)
 
 static int pack_in(struct taking *t, int fd, struct err *e)
 {
-	int64_t max = t->rules && t->rules->pack_max ? t->rules->pack_max : 1 << 30;
+	int64_t max = t->rules && t->rules->pack_max ? t->rules->pack_max : PACK_MAX;
 	struct proc_result r = { 0 };
 	struct bytes pack;
 	struct stat st;
@@ -207,6 +218,29 @@ static void add_left(struct taking *t, const struct layer_change *c)
 		t->room = t->room * 2 + 16;
 	}
 	left->item[left->n++] = *c;
+}
+
+/* Messages and names go to terminals. */
+static int judge_messages(struct taking *t, struct err *e)
+{
+	struct bytes text = { NULL, 0 };
+
+	if (hostgit_ask(t->a, &t->git, WORDS("rev-list", "--header", "--stdin", "--not", "--all"), revisions(t), &text, e) < 0)
+		return -1;
+	while (text.n) {
+		const char *end = memchr(text.p, '\n', text.n);
+		size_t n = end ? (size_t)(end - text.p) : text.n;
+		char *line = arena_memdup(t->a, text.p, n);
+
+		for (size_t i = 0; i < n; i++)
+			if (line[i] == 0 || line[i] == '\t') /* between commits */
+				line[i] = ' ';
+		if (name_has_control(line) || name_has_bidi(line))
+			return give_up(t, "a commit's message or author holds control characters");
+		text.p += n + (end != NULL);
+		text.n -= n + (end != NULL);
+	}
+	return 0;
 }
 
 /* Every file that any of the new commits changes, even one that a later commit takes back: it would be in the history. */
@@ -406,6 +440,8 @@ static int take(struct taking *t, int fd, struct err *e)
 		r = check_forward(t, e);
 	if (r == 0)
 		r = check_whole(t, e);
+	if (r == 0)
+		r = judge_messages(t, e);
 	if (r == 0)
 		r = judge_all(t, e);
 	if (r == 0)

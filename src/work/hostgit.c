@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 32, LIMIT_MS = 10 * 60 * 1000 };
+enum { WORDS_MAX = 32, LIMIT_MS = 10 * 60 * 1000, MEMORY_MAX = 1 << 30 };
 
 static const char *const settings[] = {
 	"core.hooksPath=/dev/null", "core.fsmonitor=false", "core.attributesFile=/dev/null", "core.excludesFile=/dev/null",
@@ -24,7 +24,7 @@ static const char *const *environment(struct arena *a, const struct hostgit *g)
 {
 	static const char *const plain[] = {
 		"HOME=/nonexistent", "LC_ALL=C.UTF-8", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1",
-		"GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_REPLACE_OBJECTS=1", "GIT_NO_LAZY_FETCH=1", NULL,
+		"GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_REPLACE_OBJECTS=1", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOC_LIMIT=1g", NULL,
 	};
 	const char **env = arena_array(a, sizeof(plain) / sizeof(*plain) + 4, sizeof(*env));
 	const char *path = getenv("PATH"), *zone = getenv("TZ");
@@ -42,12 +42,30 @@ static const char *const *environment(struct arena *a, const struct hostgit *g)
 	return env;
 }
 
+struct counter {
+	uint64_t n;
+	volatile int stop;
+};
+
+/* A tree can be made that unfolds without end: what git prints is counted, and its memory is limited. */
+static void count(void *arg, struct bytes piece, bool is_stderr)
+{
+	struct counter *c = arg;
+
+	(void)is_stderr;
+	c->n += piece.n;
+	if (c->n > HOSTGIT_OUTPUT_MAX)
+		c->stop = 1;
+}
+
 int hostgit_run(struct arena *a, const struct hostgit *g, const char *const *words, struct bytes input, struct proc_result *out,
 		struct err *e)
 {
 	const char *argv[WORDS_MAX + 2 * (sizeof(settings) / sizeof(*settings)) + 8];
+	struct counter c = { 0 };
 	struct proc p = { .argv = argv, .env = environment(a, g), .dir = g->tree, .head = HOSTGIT_OUTPUT_MAX, .tail = 4096, .apart = true,
-			  .limit_ms = LIMIT_MS, .input = input };
+			  .limit_ms = LIMIT_MS, .input = input, .seen = count, .arg = &c, .stop = &c.stop,
+			  .memory_max = MEMORY_MAX };
 	size_t n = 0;
 
 	argv[n++] = "git";
@@ -65,7 +83,7 @@ int hostgit_run(struct arena *a, const struct hostgit *g, const char *const *wor
 		return -1;
 	if (out->timed_out)
 		return err_set(e, ERR_TIMEOUT, "git %s took more than %d minutes", words[0], LIMIT_MS / 60000);
-	return out->cut ? err_set(e, ERR_LIMIT, "git %s said more than %d MiB", words[0], HOSTGIT_OUTPUT_MAX >> 20) : 0;
+	return c.stop || out->cut ? err_set(e, ERR_LIMIT, "git %s said more than %d MiB", words[0], HOSTGIT_OUTPUT_MAX >> 20) : 0;
 }
 
 const char *hostgit_said(const struct proc_result *r)
@@ -87,6 +105,8 @@ int hostgit_ask(struct arena *a, const struct hostgit *g, const char *const *wor
 	if (r.status) {
 		const char *last = hostgit_said(&r);
 
+		if (strstr(last, "emory"))
+			return err_set(e, ERR_LIMIT, "git %s needs more than %d MiB of memory: %.300s", words[0], MEMORY_MAX >> 20, last);
 		return err_set(e, strstr(last, "No space left") ? ERR_SPACE : ERR_SYS, "git %s ended with %d: %.300s", words[0], r.status, last);
 	}
 	if (text)

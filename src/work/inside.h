@@ -25,7 +25,7 @@
 
 struct err;
 
-enum { LAYER_DEPTH_MAX = 128, LAYER_PATH_MAX = 4096, LAYER_CHANGES = 100000 };
+enum { LAYER_DEPTH_MAX = 128, LAYER_PATH_MAX = 4096, LAYER_CHANGES = 100000, LAYER_PATHS_MAX = 64 << 20, SPARSE_FROM = 1 << 20 };
 
 /* ---- record.c: what stands in our own files: a letter, numbers, a text that ends in NUL ---- */
 
@@ -64,6 +64,7 @@ void name_fold(const char *name, size_t n, char *out);
 bool name_is_git(const char *folded);     /* ".git", "git~1" */
 bool name_has_control(const char *name);  /* C0, DEL, C1, line separators */
 bool name_has_hidden(const char *name);   /* bidirectional controls, zero-width and other ignorable characters */
+bool name_has_bidi(const char *name);
 bool name_is_utf8(const char *name);
 /* Whether a folded path (components parted by '/') matches a pattern: components of the pattern, with * within one, stand in a
  * row in the path; a slash in front holds it to the top. With is_link a path that ends on the way matches too. */
@@ -80,6 +81,12 @@ struct known {
 	bool seen;
 };
 
+/* A path that is as good as a name of a rule: rules_aliases. */
+struct alias {
+	const char *path, *rule, *why;
+	struct alias *next;
+};
+
 struct layer_state {
 	struct arena a;
 	int folder, tree, upper, lock;   /* upper: of the overlay, or the copy                 */
@@ -89,6 +96,7 @@ struct layer_state {
 	int64_t tree_dev, tree_ino;
 	struct known *known;             /* in order of path                                   */
 	size_t n_known;
+	struct alias *aliases;
 };
 
 struct known *known_find(const struct layer_state *s, const char *path);
@@ -134,6 +142,8 @@ void rules_judge(struct arena *a, const struct layer_state *s, const struct laye
 void rules_judge_commit(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
 			struct bytes text);
 bool rules_wants_text(struct arena *a, const char *path);
+/* Looks for what makes other paths dangerous: links of the tree, hooks that a configuration names. Before a list is made. */
+void rules_aliases(struct layer_state *s);
 bool rules_skip(const struct layer_rules *r, const char *path);
 void changes_count(struct layer_changes *c);
 

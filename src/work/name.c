@@ -99,6 +99,16 @@ bool name_has_hidden(const char *name)
 	return false;
 }
 
+bool name_has_bidi(const char *name)
+{
+	size_t left = strlen(name);
+
+	for (size_t step; left; name += step, left -= step)
+		if (is_bidi(next(name, left, &step)))
+			return true;
+	return false;
+}
+
 bool name_is_utf8(const char *name)
 {
 	size_t left = strlen(name);

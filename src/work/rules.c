@@ -8,13 +8,16 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "work/inside.h"
+#include "work/refs.h"
 
 #include "base/fs.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { ATTRIBUTES_MAX = 1 << 20 };
+enum { ATTRIBUTES_MAX = 1 << 20, CONFIG_MAX = 1 << 20, ALIASES_LOOKED_AT = 10000 };
 
 #define OF(...) (const char *const[]){ __VA_ARGS__, NULL }
 
@@ -30,30 +33,35 @@ static const struct {
 	     "agents.*.md", "claude.md", "claude.*.md", ".mcp.json", "mcp.json", ".github/copilot*", ".github/instructions",
 	     ".github/prompts", ".github/chatmodes", ".github/agents", ".github/skills", ".amazonq", ".kiro", ".junie", ".opencode",
 	     "opencode.json*", ".goosehints", ".agents", ".agent", ".augment*", ".trae", ".qwen", ".crush*", "crush.json", ".factory",
-	     ".warp", "warp.md", ".sealwright", "sealwright.yml", "llms.txt") },
+	     ".warp", "warp.md", ".kilocode*", ".amp", ".tabnine*", ".cody*", ".sourcegraph", ".replit", "replit.nix", ".claude-plugin",
+	     ".openhands", ".devin", ".jules", ".github/hooks", ".sealwright", "sealwright.yml") },
 	{ "editor", "an editor runs tasks or code that it names",
 	  OF(".vscode", ".idea", ".fleet", ".vs", ".zed", ".nova", ".theia", ".helix", ".devcontainer", ".devcontainer.json",
 	     ".gitpod.yml", "*.code-workspace", "*.sublime-project", "*.iml", "*.ipr", ".exrc", ".vimrc", ".nvimrc", ".nvim.lua",
-	     ".lvimrc", ".local.vimrc", ".dir-locals.el", ".dir-locals-2.el", ".projectile", ".settings", ".gdbinit", ".lldbinit") },
+	     ".lvimrc", ".local.vimrc", ".vim", ".nvim", ".dir-locals.el", ".dir-locals-2.el", ".projectile", ".settings", ".gdbinit*", ".lldbinit*", ".ipython", "ipython_config.py", "profile_default", "jupyter_*") },
 	{ "shell", "a shell or interpreter runs it when it starts there",
 	  OF(".envrc", ".direnv", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".zshrc",
 	     ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc", ".inputrc", ".autoenv*", ".mise.toml",
 	     "mise.toml", ".mise", ".mise.*.toml", "mise.*.toml", ".rtx.toml", ".tool-versions", ".pdbrc", ".pythonrc*", ".irbrc",
 	     ".pryrc", ".rprofile", ".renviron", ".screenrc", ".tmux.conf", ".ssh", ".gnupg", ".netrc", ".sqliterc", ".psqlrc",
-	     "sitecustomize.py", "usercustomize.py", "autorun.inf", "desktop.ini", "*.desktop", ".xinitrc", ".xprofile") },
+	     "sitecustomize.py", "usercustomize.py", "autorun.inf", "desktop.ini", "*.desktop", "*.lnk", "*.scf", "*.library-ms", ".xinitrc",
+	     ".xprofile", ".prototools", ".asdfrc", ".tmuxinator*") },
 	{ "package", "a package manager takes its server, token or start-up code from it",
 	  OF(".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn/releases", ".yarn/plugins", ".pnpmfile.cjs", ".pnpmfile.mjs", "pip.conf", "pip.ini",
 	     ".pip", ".pypirc", ".cargo/config", ".cargo/config.toml", ".cargo/credentials*", ".bazelrc", ".bundle/config", ".gemrc",
-	     ".mvn", "gradle-wrapper.*", ".condarc", "uv.toml", "nuget.config", ".curlrc", ".wgetrc", ".buckconfig", "bunfig.toml") },
+	     ".mvn", "gradle-wrapper.*", ".condarc", "uv.toml", "nuget.config", ".curlrc", ".wgetrc", ".buckconfig", "bunfig.toml",
+	     "rust-toolchain*", ".bazeliskrc", "gradlew", "gradlew.bat", "mvnw", "mvnw.cmd") },
 	{ "hook", "git or a hook manager runs what it names",
 	  OF(".husky", ".githooks", ".git-hooks", ".pre-commit-config.y*", ".pre-commit-hooks.y*", "lefthook.*", ".lefthook*",
-	     "lefthook-local.*", ".overcommit*", ".lintstagedrc*", ".huskyrc*", ".git-blame-ignore-revs~") },
+	     "lefthook-local.*", ".overcommit*", ".lintstagedrc*", ".huskyrc*", ".trunk") },
+	{ "vcs", "another version control runs what its metadata names",
+	  OF(".hg", ".hgsub", ".svn", ".bzr", ".jj", ".sl", "_darcs", ".pijul", ".fslckout") },
 	{ "ci", "a CI service runs it with its own rights",
 	  OF(".github/workflows", ".github/actions", ".github/dependabot.y*", ".github/codeowners", "codeowners", ".gitlab-ci.y*",
 	     ".gitlab", ".gitlab-ci", ".circleci", ".travis.y*", "azure-pipelines*", ".azure-pipelines", ".azuredevops", "jenkinsfile*",
 	     ".drone.*", ".woodpecker*", ".buildkite", "bitbucket-pipelines.y*", "appveyor.y*", ".appveyor*", ".cirrus.*", ".builds",
 	     ".build.yml", ".teamcity", ".forgejo", ".gitea", ".semaphore", ".tekton", "renovate.json*", ".renovaterc*",
-	     "cloudbuild.y*", "buildspec.y*", ".screwdriver*", ".ci") },
+	     "cloudbuild.y*", "buildspec.y*", ".screwdriver*", ".ci", ".ebextensions", "netlify.toml", "vercel.json", ".readthedocs.y*") },
 };
 
 static bool says(const char *entry, const char *rule, const char *path, bool whole_path)
@@ -287,6 +295,9 @@ static bool judge_path(struct arena *a, const struct layer_state *s, const struc
 					return true;
 				break;
 			}
+	for (const struct alias *x = s->aliases; x; x = x->next)
+		if (path_starts(c->path, x->path) && ask(c, r, x->rule, x->why, false))
+			return true;
 	for (int i = 0; r && r->protect && r->protect[i]; i++) {
 		bool on_the_way = c->type != LAYER_FOLDER && path_starts(r->protect[i], c->path);
 
@@ -320,6 +331,15 @@ static bool judge_name(const struct layer_state *s, const struct layer_rules *r,
 	       ask(c, r, "name-hidden", "the name holds characters that do not show", false);
 }
 
+/* Whether others may newly write it. */
+static bool is_open_to_others(const struct layer_state *s, const struct layer_change *c)
+{
+	struct stat st;
+
+	return c->kind != LAYER_REMOVED && c->type != LAYER_LINK && (c->mode & 0002) &&
+	       !(place_stat(s->tree, c->path, &st) == 0 && (st.st_mode & 0002));
+}
+
 static void judge(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
 		  const struct bytes *given)
 {
@@ -344,22 +364,128 @@ static void judge(struct arena *a, const struct layer_state *s, const struct lay
 	}
 	if (c->kind != LAYER_REMOVED && c->type == LAYER_LINK && judge_link(a, s, r, c))
 		return;
+	if (is_open_to_others(s, c) && ask(c, r, "open-mode", "every user of the machine could write it; chmod o-w", false))
+		return;
 	judge_path(a, s, r, c, folded, given);
+}
+
+/* ---- other names for the same ---- */
+
+static void add_alias(struct layer_state *s, const char *path, const char *rule, const char *why)
+{
+	struct alias *x = arena_alloc(&s->a, sizeof(*x));
+
+	*x = (struct alias){ arena_strdup(&s->a, path), rule, why, s->aliases };
+	s->aliases = x;
+}
+
+/* A link of the tree by such a name makes what it leads to as good as the name. */
+static void link_alias(struct layer_state *s, const char *path)
+{
+	auto_arena a = { 0 };
+	const char *folded = path_fold(&a, path), *target = place_link(&a, s->tree, path), *slash = strrchr(path, '/');
+	const char *at = slash ? arena_memdup(&a, path, (size_t)(slash - path)) : "";
+
+	if (!target || link_leaves(&a, s, &at, target, 40) || !*at)
+		return;
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++)
+		for (int k = 0; asks[i].patterns[k]; k++)
+			if (name_matches(folded, asks[i].patterns[k], true)) {
+				add_alias(s, at, asks[i].rule, asks[i].why);
+				return;
+			}
+}
+
+static void links_of(struct layer_state *s, const char *folder)
+{
+	auto_arena a = { 0 };
+	int fd = place_open(s->tree, folder, O_RDONLY | O_DIRECTORY);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *x;
+
+	if (!d) {
+		fs_close(&fd);
+		return;
+	}
+	for (int n = 0; n < ALIASES_LOOKED_AT && (x = readdir(d)); n++)
+		if (x->d_type == DT_LNK || x->d_type == DT_UNKNOWN)
+			link_alias(s, path_join(&a, folder, x->d_name));
+	closedir(d);
+}
+
+/* What the repository's configuration names within the tree: git runs it. */
+static void config_aliases(struct layer_state *s, struct bytes config)
+{
+	static const char why[] = "the repository's configuration names it, and git runs it";
+	auto_arena a = { 0 };
+	const char *hooks = gitconfig_value(&a, config, "core", "hookspath");
+	struct stat st;
+
+	if (hooks && *hooks && *hooks != '/' && *hooks != '~')
+		add_alias(s, !strncmp(hooks, "./", 2) ? hooks + 2 : hooks, "hook", why);
+	while (config.n) {
+		size_t n = 0;
+		char word[256];
+
+		while (n < config.n && !strchr(" \t\r\n\"'=;|&()<>", config.p[n]))
+			n++;
+		if (n > 2 && n < sizeof(word) && *config.p != '/' && memchr(config.p, '/', n)) {
+			memcpy(word, config.p, n);
+			word[n] = 0;
+			if (!strstr(word, "..") && place_stat(s->tree, word, &st) == 0 && S_ISREG(st.st_mode))
+				add_alias(s, !strncmp(word, "./", 2) ? word + 2 : word, "hook", why);
+		}
+		n += n < config.n;
+		config.p += n;
+		config.n -= n;
+	}
+}
+
+static void config_read(struct layer_state *s, const char *path)
+{
+	auto_buf text = buf_max(CONFIG_MAX);
+
+	if (fs_read_file(path, &text, NULL) == 0)
+		config_aliases(s, buf_bytes(&text));
+}
+
+void rules_aliases(struct layer_state *s)
+{
+	auto_arena a = { 0 };
+	auto_buf common = buf_max(LAYER_PATH_MAX);
+	const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+
+	s->aliases = NULL;
+	links_of(s, "");
+	links_of(s, ".github");
+	if (fs_read_file(arena_printf(&a, "%s/base/common", s->path), &common, NULL) == 0)
+		config_read(s, arena_printf(&a, "%s/config", buf_str(&common)));
+	if (home && *home == '/')
+		config_read(s, arena_printf(&a, "%s/.gitconfig", home));
+	if ((xdg && *xdg == '/') || (home && *home == '/'))
+		config_read(s, xdg && *xdg == '/' ? arena_printf(&a, "%s/git/config", xdg) : arena_printf(&a, "%s/.config/git/config", home));
 }
 
 void rules_judge(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c)
 {
-	judge(a, s, r, c, NULL);
+	auto_arena scratch = { 0 };
+
+	judge(&scratch, s, r, c, NULL);
+	if (*c->why)
+		c->why = arena_strdup(a, c->why);
 }
 
 void rules_judge_commit(struct arena *a, const struct layer_state *s, const struct layer_rules *r, struct layer_change *c,
 			struct bytes text)
 {
+	auto_arena scratch = { 0 };
 	bool module = c->type == LAYER_OTHER && c->kind != LAYER_REMOVED;
 
 	if (module) /* a commit holds files, links and submodules */
 		c->type = LAYER_FOLDER, c->mode = 0755;
-	judge(a, s, r, c, &text);
+	judge(&scratch, s, r, c, &text);
+	if (*c->why)
+		c->why = arena_strdup(a, c->why);
 	if (module && c->verdict == LAYER_KEEPS)
 		ask(c, r, "git-modules", "a submodule: git takes another repository into it", false);
 }

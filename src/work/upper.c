@@ -98,6 +98,15 @@ const char *merged_link(struct arena *a, const struct layer_state *s, const char
 	return to || s->copied ? to : place_link(a, s->tree, path);
 }
 
+/* Where the next content is, from at on; size where there is none. */
+static off_t next_content(int fd, off_t at, off_t size)
+{
+	off_t next = lseek(fd, at, SEEK_DATA);
+
+	return next >= 0 ? next : errno == ENXIO ? size : at;
+}
+
+/* Holes in both are skipped: a file may be a terabyte of nothing. */
 bool same_bytes(int dir1, const char *name1, int dir2, const char *name2)
 {
 	auto_fd x = place_open(dir1, name1, O_RDONLY | O_NONBLOCK), y = place_open(dir2, name2, O_RDONLY | O_NONBLOCK);
@@ -107,18 +116,19 @@ bool same_bytes(int dir1, const char *name1, int dir2, const char *name2)
 
 	if (x < 0 || y < 0 || fstat(x, &s) < 0 || fstat(y, &t) < 0 || !S_ISREG(s.st_mode) || !S_ISREG(t.st_mode) || s.st_size != t.st_size)
 		return false;
-	do {
-		n = read(x, a, sizeof(a));
-		for (m = 0; n > 0 && m < n;) {
-			ssize_t k = read(y, b + m, (size_t)(n - m));
+	for (off_t at = 0; at < s.st_size; at += n) {
+		if (s.st_size > SPARSE_FROM) {
+			off_t p = next_content(x, at, s.st_size), q = next_content(y, at, s.st_size);
 
-			if (k <= 0)
-				return false;
-			m += k;
+			at = p < q ? p : q;
+			if (at >= s.st_size)
+				break;
 		}
-		if (n < 0 || (n > 0 && memcmp(a, b, (size_t)n)))
+		n = pread(x, a, sizeof(a), at);
+		m = n > 0 ? pread(y, b, (size_t)n, at) : 0;
+		if (n <= 0 || m != n || memcmp(a, b, (size_t)n))
 			return false;
-	} while (n > 0);
+	}
 	return true;
 }
 

@@ -58,7 +58,9 @@ static int pack_of(const struct layer *l, const struct layer_draft *d, size_t n)
 	struct bytes input;
 	const char *const *argv = layer_drafts_argv(&a, l, d, n, &input);
 	int fd = memfd_create("pack", MFD_CLOEXEC);
-	struct proc p = { .argv = argv, .dir = tree, .input = input, .apart = true, .spill = fd, .limit_ms = 60000 };
+	struct layer_pack pack = { .fd = fd };
+	struct proc p = { .argv = argv, .dir = tree, .input = input, .apart = true, .seen = layer_pack_seen, .arg = &pack, .stop = &pack.stop,
+			  .limit_ms = 60000 };
 	const char *const env[] = { arena_printf(&a, "GIT_DIR=%s", l->git_dir), "PATH=/usr/bin:/bin", "HOME=/nonexistent", NULL };
 	struct proc_result r = { 0 };
 
@@ -242,6 +244,59 @@ static void commits_are_held_against_the_rules(void)
 	}
 }
 
+static void messages_are_plain(void)
+{
+	static const char *const messages[] = { "\\033[2J", "\\302\\233x", "\\342\\200\\256txet", "a\\rb" };
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++) {
+		struct layer l;
+		struct taken t;
+
+		repository_make();
+		l = layer_of("drafts");
+		inside(&l, arena_printf(&a, "printf 'x %s\\n' | git commit -q --allow-empty --cleanup=verbatim -F -", messages[i]));
+		t = take(&l, NULL);
+		ok(t.bad == 0 && !t.r.refs && strstr(t.r.why, "control"), "a message with control characters is not taken: %s%s", t.r.why, t.e.text);
+		layer_close(&l);
+	}
+	struct layer l;
+	struct taken t;
+
+	repository_make();
+	l = layer_of("drafts");
+	inside(&l, "printf 'Gr\\303\\274\\303\\237e\\n\\n\\tindented\\n' | git commit -q --allow-empty --cleanup=verbatim -F -");
+	t = take(&l, NULL);
+	ok(t.r.refs == 1, "other languages and tabs are fine %s%s", t.r.why, t.e.text);
+	layer_close(&l);
+}
+
+/* Ten levels of ten folders that are all the same: small as objects, without end as files. */
+static void a_tree_that_unfolds_without_end_is_refused(void)
+{
+	struct layer l;
+	struct taken t;
+
+	repository_make();
+	l = layer_of("drafts");
+	inside(&l, "t=$(git rev-parse HEAD^{tree}); for i in 1 2 3 4 5 6 7 8 9 10; do t=$(for f in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree "
+		   "%s\\tf%s\\n' $t $f; done | git mktree); done; git update-ref refs/heads/main $(git commit-tree -m bomb -p HEAD $t)");
+	t = take(&l, NULL);
+	ok(t.bad < 0 && t.e.code == ERR_LIMIT && !t.r.refs, "it is refused: %s", t.e.text);
+	layer_close(&l);
+}
+
+static void a_pack_without_end_is_stopped(void)
+{
+	struct layer_pack pack = { .fd = memfd_create("pack", MFD_CLOEXEC), .max = 1 << 20 };
+	struct proc p = { .argv = (const char *const[]){ "cat", "/dev/zero", NULL }, .apart = true, .seen = layer_pack_seen, .arg = &pack,
+			  .stop = &pack.stop, .limit_ms = 60000 };
+	struct proc_result r = { 0 };
+	struct stat st;
+
+	ok(proc_run(&a, &p, &r, NULL) == 0 && r.stopped && fstat(pack.fd, &st) == 0 && st.st_size <= 1 << 20, "it is stopped at its bound");
+	close(pack.fd);
+}
+
 /* A tree that no git would write. */
 static void hostile_trees_are_refused(void)
 {
@@ -359,12 +414,17 @@ static void hostile_refs_are_left_out(void)
 int main(void)
 {
 	base_make("layer-drafts");
+	setenv("HOME", base, 1); /* no configuration of whoever runs this */
+	unsetenv("XDG_CONFIG_HOME");
 	copied = !has_marks();
 	a_draft_becomes_a_commit();
 	what_a_person_staged_stays();
 	a_branch_only_goes_forward();
 	commits_are_held_against_the_rules();
+	messages_are_plain();
 	hostile_trees_are_refused();
+	a_tree_that_unfolds_without_end_is_refused();
+	a_pack_without_end_is_stopped();
 	bad_packs_are_refused();
 	hostile_refs_are_left_out();
 	fs_remove_tree(base, NULL);

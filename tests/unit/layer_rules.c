@@ -89,6 +89,11 @@ static const struct {
 	{ ".yarn/releases/yarn.cjs", "package" },
 	{ "gradle/wrapper/gradle-wrapper.properties", "package" },
 	{ ".cargo/registry", "" },
+	{ "rust-toolchain.toml", "package" },
+	{ "gradlew", "package" },
+	{ ".hg/hgrc", "vcs" },
+	{ "sub20/.JJ/x", "vcs" },
+	{ "profile_default/startup/x.py", "editor" },
 	/* hooks */
 	{ ".pre-commit-config.yaml", "hook" },
 	{ ".husky/pre-commit", "hook" },
@@ -319,6 +324,91 @@ static void things_that_are_no_files_are_refused(void)
 	layer_close(&l);
 }
 
+static void other_names_for_the_same_ask(void)
+{
+	struct layer l;
+	struct layer_changes c;
+	const struct layer_change *x;
+
+	tree_make();
+	put(IN_TREE("config/editor/old"), "x\n");
+	put(IN_TREE("docs/agents"), "x\n");
+	put(IN_TREE(".git/config"), "[core]\n\trepositoryformatversion = 0\n\thooksPath = scripts/hooks\n[filter \"x\"]\n\tclean = \"./tools/clean -x\"\n");
+	put(IN_TREE(".git/HEAD"), "ref: refs/heads/main\n");
+	fs_make_dirs(IN_TREE(".git/objects"), 0755, NULL);
+	fs_make_dirs(IN_TREE(".git/refs"), 0755, NULL);
+	put(IN_TREE("tools/clean"), "x\n");
+	put(IN_TREE("tools/other"), "x\n");
+	if (symlink("config/editor", IN_TREE(".vscode")) < 0 || symlink("docs/agents", IN_TREE("CLAUDE.md")) < 0)
+		ok(false, "links are made");
+	l = layer_of("rules");
+	put(IN_LAYER(&l, "config/editor/tasks.json"), "x\n");
+	put(IN_LAYER(&l, "config/other"), "x\n");
+	put(IN_LAYER(&l, "docs/agents"), "y\n");
+	put(IN_LAYER(&l, "scripts/hooks/pre-commit"), "x\n");
+	put(IN_LAYER(&l, "scripts/other"), "x\n");
+	put(IN_LAYER(&l, "tools/clean"), "y\n");
+	put(IN_LAYER(&l, "tools/other"), "y\n");
+	c = changes_of(&l, NULL);
+	ok((x = change_in(&c, "config/editor/tasks.json", -1)) && !strcmp(x->rule, "editor"), "what a link named .vscode leads to");
+	ok((x = change_in(&c, "docs/agents", -1)) && !strcmp(x->rule, "agent"), "what a link named CLAUDE.md leads to");
+	ok((x = change_in(&c, "scripts/hooks/pre-commit", -1)) && !strcmp(x->rule, "hook"), "hooks in a folder that the configuration names");
+	ok((x = change_in(&c, "tools/clean", -1)) && !strcmp(x->rule, "hook"), "a program that the configuration names");
+	if (!ok(c.keeps == 3 && c.asks == 4, "and nothing beside them"))
+		changes_show(&c);
+	layer_close(&l);
+}
+
+static void files_that_others_could_write_ask(void)
+{
+	struct layer l;
+	struct layer_changes c;
+	const struct layer_change *x;
+
+	tree_make();
+	put(IN_TREE("was"), "x\n");
+	chmod(IN_TREE("was"), 0666);
+	l = layer_of("rules");
+	put(IN_LAYER(&l, "was"), "y\n");
+	chmod(IN_LAYER(&l, "was"), 0666);
+	put(IN_LAYER(&l, "file"), "x\n");
+	chmod(IN_LAYER(&l, "file"), 0666);
+	fs_make_dirs(IN_LAYER(&l, "folder"), 0755, NULL);
+	chmod(IN_LAYER(&l, "folder"), 0777);
+	c = changes_of(&l, NULL);
+	ok((x = change_in(&c, "file", -1)) && !strcmp(x->rule, "open-mode"), "a file");
+	ok((x = change_in(&c, "folder", -1)) && !strcmp(x->rule, "open-mode"), "a folder");
+	ok((x = change_in(&c, "was", -1)) && x->verdict == LAYER_KEEPS, "not one that was so before");
+	layer_close(&l);
+}
+
+/* A terabyte that takes no room must take none in the tree either. */
+static void holes_stay_holes(void)
+{
+	struct layer l;
+	struct stat st;
+	int fd;
+
+	tree_make();
+	l = layer_of("rules");
+	fd = open(IN_LAYER(&l, "large"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (ftruncate(fd, (off_t)1 << 40) < 0 || pwrite(fd, "x", 1, (off_t)1 << 39) != 1)
+		printf("# no large file: %s\n", strerror(errno));
+	fstat(fd, &st);
+	close(fd);
+	if (st.st_size == (off_t)1 << 40) {
+		char piece[2] = "";
+
+		is_whole(keep_of(&l, NULL).kept, 1, "a large file without content is kept");
+		ok(stat(IN_TREE("large"), &st) == 0 && st.st_size == (off_t)1 << 40 && st.st_blocks < 10000, "and takes no room");
+		fd = open(IN_TREE("large"), O_RDONLY | O_CLOEXEC);
+		ok(pread(fd, piece, 1, (off_t)1 << 39) == 1 && *piece == 'x', "with its content");
+		close(fd);
+		unlink(IN_TREE("large"));
+	}
+	layer_close(&l);
+}
+
 static void removing_asks_as_well(void)
 {
 	struct layer l;
@@ -351,6 +441,9 @@ static void all_of_it(void)
 	attributes_are_looked_into();
 	things_that_are_no_files_are_refused();
 	removing_asks_as_well();
+	other_names_for_the_same_ask();
+	files_that_others_could_write_ask();
+	holes_stay_holes();
 }
 
 int main(void)
