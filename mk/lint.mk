@@ -7,7 +7,7 @@
 # cppcheck analyses our C, not jansson's headers: its macros are told to it in mk/cppcheck.h.
 
 LINT     := $(SRC:%=$(B)/lint/%.ok)
-SCRIPTS  := $(sort $(wildcard runtests start .ci/run tests/show/kernel tests/show/level-1 tests/show/read-only-root tests/cli/*.t tests/cli/*.sh tests/flow/*.t tests/flow/*.sh tests/fuzz/*.t \
+SCRIPTS  := $(sort $(wildcard runtests start .ci/run tests/show/kernel tests/show/level-1 tests/show/read-only-root tests/cli/*.t tests/cli/*.sh tests/flow/*.t tests/flow/*.sh tests/fuzz/*.t tests/egress/*.sh \
 	      bench/*.sh bench/*/*.sh .ci/*.sh share/*/*.sh))
 CPPCHECK  = cppcheck --quiet --enable=warning,performance,portability --std=c11 --library=posix --inline-suppr \
 	    -D_GNU_SOURCE -D__linux__ -Isrc --include=mk/cppcheck.h --suppressions-list=mk/cppcheck.suppress \
