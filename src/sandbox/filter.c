@@ -106,13 +106,12 @@ static const char quiet[] =
 static const char absent[] = "memfd_create memfd_secret ";
 
 /* At level 1 there is one table of processes, one network and one System V memory with all of the machine. What changes
- * names is done by us, since Landlock cannot except a name beneath a folder that may be written (level1_paths.c); what it
- * does not see at all (chown, extended attributes) is refused. */
+ * names is done by us, since Landlock cannot except a name beneath a folder that may be written (level1_paths.c), and so
+ * is what it does not see at all (modes, owners, times); extended attributes are refused. */
 static const char level1_handed[] =
 	"connect bind listen kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo setpriority ioprio_set "
 	"mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat truncate utime utimes "
-	"futimesat utimensat inotify_add_watch ";
-static const char level1_quiet[] = "chown fchown lchown fchownat ";
+	"futimesat utimensat inotify_add_watch chown fchown lchown fchownat ";
 static const char level1_unsupported[] = "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr ";
 static const char level1_unknown[] =
 	"shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink "
@@ -426,7 +425,6 @@ static void assemble(struct assembly *s)
 		mark(s, table, looked_at[i].name, looked_at[i].v);
 	if (is_level1(s)) {
 		mark(s, table, level1_handed, HAND);
-		mark(s, table, level1_quiet, QUIET);
 		mark(s, table, level1_unsupported, UNSUPPORTED);
 		mark(s, table, level1_unknown, UNKNOWN);
 		for (size_t i = 0; i < sizeof(level1_looked_at) / sizeof(*level1_looked_at); i++)

@@ -126,11 +126,42 @@ static bool copy_path(pid_t tid, uint64_t from, char path[PATH_MAX])
 	return false;
 }
 
+/* A path that names a descriptor of the caller: its number; -1: none. */
+static int descriptor_of(const char *path)
+{
+	static const char *const ways[] = { "/proc/self/fd/", "/proc/thread-self/fd/", "/dev/fd/" };
+	char *end;
+
+	if (!strncmp(path, "/dev/std", 8))
+		return !strcmp(path + 8, "in") ? 0 : !strcmp(path + 8, "out") ? 1 : !strcmp(path + 8, "err") ? 2 : -1;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		const char *number = path + strlen(ways[i]);
+		long n;
+
+		if (strncmp(path, ways[i], strlen(ways[i])) || *number < '0' || *number > '9')
+			continue;
+		n = strtol(number, &end, 10);
+		return *end || n > 1 << 20 ? -1 : (int)n;
+	}
+	return -1;
+}
+
+static int opened(pid_t tid, int fd)
+{
+	char at[48];
+
+	snprintf(at, sizeof(at), "/proc/%d/fd/%d", (int)tid, fd);
+	return open(at, O_PATH | O_CLOEXEC);
+}
+
 /* What a path leads to. */
 static int target(pid_t tid, int dirfd, const char *path, int more)
 {
-	auto_fd base = base_of(tid, dirfd, path);
+	const int named = more & O_NOFOLLOW ? -1 : descriptor_of(path);
+	auto_fd base = named >= 0 ? -1 : base_of(tid, dirfd, path);
 
+	if (named >= 0)
+		return opened(tid, named);
 	return base < 0 ? -1 : open_how(base, path, O_PATH | (uint64_t)more);
 }
 
@@ -381,8 +412,7 @@ static int changeable(const struct asked *q, int dirfd, uint64_t from, int more)
 	int fd;
 
 	if (!from) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)q->tid, dirfd);
-		fd = open(path, O_PATH | O_CLOEXEC);
+		fd = opened(q->tid, dirfd);
 	} else if (!copy_path(q->tid, from, path)) {
 		return -EFAULT;
 	} else {
@@ -406,6 +436,20 @@ static int do_chmod(const struct asked *q, int dirfd, uint64_t from, mode_t mode
 		return fd;
 	snprintf(at, sizeof(at), "/proc/self/fd/%d", fd);
 	return errno_of(chmod(at, mode & 01777));
+}
+
+/* To whom it belongs already, as archives are unpacked; nobody else. */
+static int do_chown(const struct asked *q, int dirfd, uint64_t from, uint64_t user, uint64_t group, int flags)
+{
+	auto_fd fd = changeable(q, dirfd, flags & AT_EMPTY_PATH ? 0 : from, flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return ((uint32_t)user == ~0u || st.st_uid == (uint32_t)user) && ((uint32_t)group == ~0u || st.st_gid == (uint32_t)group) ? 0 :
+	       -EPERM;
 }
 
 static int do_truncate(const struct asked *q, uint64_t from, off_t length)
@@ -544,6 +588,8 @@ static int one_of(const struct asked *q, bool *is_one)
 	case SYS_renameat2: return do_rename(q, d, a[1], (int)a[2], a[3], (unsigned)a[4]);
 	case SYS_linkat: return do_link(q, d, a[1], (int)a[2], a[3], (int)a[4]);
 	case SYS_truncate: return do_truncate(q, a[0], (off_t)a[1]);
+	case SYS_fchown: return do_chown(q, d, 0, a[1], a[2], 0);
+	case SYS_fchownat: return a[1] ? do_chown(q, d, a[1], a[2], a[3], (int)a[4]) : -EFAULT;
 	case SYS_fchmod: return do_chmod(q, d, 0, (mode_t)a[1]);
 	case SYS_fchmodat: return a[1] ? do_chmod(q, d, a[1], (mode_t)a[2]) : -EFAULT;
 	case SYS_utimensat: return do_times(q, d, a[1], a[2], NANO, (int)a[3]);
@@ -559,6 +605,8 @@ static int one_of(const struct asked *q, bool *is_one)
 	case SYS_rename: return do_rename(q, here, a[0], here, a[1], 0);
 	case SYS_link: return do_link(q, here, a[0], here, a[1], 0);
 	case SYS_chmod: return a[0] ? do_chmod(q, here, a[0], (mode_t)a[1]) : -EFAULT;
+	case SYS_chown: return a[0] ? do_chown(q, here, a[0], a[1], a[2], 0) : -EFAULT;
+	case SYS_lchown: return a[0] ? do_chown(q, here, a[0], a[1], a[2], AT_SYMLINK_NOFOLLOW) : -EFAULT;
 	case SYS_utime: return a[0] ? do_times(q, here, a[0], a[1], SECONDS, 0) : -EFAULT;
 	case SYS_utimes: return a[0] ? do_times(q, here, a[0], a[1], MICRO, 0) : -EFAULT;
 	case SYS_futimesat: return do_times(q, d, a[1], a[2], MICRO, 0);

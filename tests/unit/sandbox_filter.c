@@ -35,7 +35,7 @@ static const struct {
 	{ "clone with a namespace", 220, CLONE_NEWNS, 0, 0, EPERM, EPERM },
 	{ "clone3", 435, 0, 0, 0, ENOSYS, ENOSYS },   { "bpf", 280, 0, 0, 0, EPERM, EPERM },    { "memfd_create", 279, 0, 0, 0, ENOSYS, ENOSYS },
 	{ "io_uring_setup", 425, 0, 0, 0, EPERM, EPERM }, { "ptrace", 117, 0, 0, 0, 0, 0 },     { "kexec_load", 104, 0, 0, 0, EPERM, EPERM },
-	{ "shmget", 194, 0, 0, 0, 0, ENOSYS },        { "fchown", 55, 0, 0, 0, 0, EPERM },      { "setxattr", 5, 0, 0, 0, 0, EOPNOTSUPP },
+	{ "shmget", 194, 0, 0, 0, 0, ENOSYS },        { "fchown", 55, 0, 0, 0, 0, 0 },      { "setxattr", 5, 0, 0, 0, 0, EOPNOTSUPP },
 	{ "socket of packets", 198, AF_PACKET, 3, 0, EAFNOSUPPORT, EPROTONOSUPPORT },
 	{ "a stream", 198, AF_INET, SOCK_STREAM, 0, 0, 0 }, { "a datagram", 198, AF_INET, SOCK_DGRAM, 0, 0, EPROTONOSUPPORT },
 	{ "fchmod with set-user-id", 52, 3, 04755, 0, EPERM, EPERM }, { "TIOCSTI", 29, 0, 0x5412, 0, EPERM, EPERM },

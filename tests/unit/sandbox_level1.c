@@ -150,6 +150,15 @@ static bool flags_of_test(void)
 
 	return fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
 }
+static bool owner_outside(void) { return chown(beneath("victim"), geteuid(), (gid_t)-1) == 0; }
+static bool owner_of_test(void) { return lchown("deep/tests/t", geteuid(), (gid_t)-1) == 0; }
+static bool mode_by_descriptor(void)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", open("deep/tests/t", O_RDONLY | O_CLOEXEC));
+	return chmod(path, 0644) == 0 || can(O_WRONLY, path);
+}
 static bool make_setuid(void) { return can(O_WRONLY | O_CREAT, "s") && chmod("s", 04755) == 0; }
 
 /* The same path means a file of ours or a protected one, by turns, while we ask. */
@@ -347,7 +356,7 @@ static const struct {
 	T(mode_of_opened) T(times_outside) T(times_of_link_outside) T(remove_outside) T(move_out) T(move_in) T(link_in)
 	T(write_hook) T(write_config_by_long_way) T(write_config_through_folder) T(write_config_by_link)
 	T(write_config_by_hard_link) T(link_through_symlink) T(rename_git) T(rename_above_tests) T(exchange_above_tests)
-	T(rename_over_test) T(mode_of_test) T(truncate_test) M(lease_test) M(flags_of_test) T(make_setuid) T(write_config_by_turns)
+	T(rename_over_test) T(mode_of_test) T(truncate_test) T(owner_outside) T(owner_of_test) T(mode_by_descriptor) M(lease_test) M(flags_of_test) T(make_setuid) T(write_config_by_turns)
 	T(reach_service_of_machine) M(reach_service_mapped) T(reach_service_by_its_port) T(reach_service_by_turns)
 	T(reach_socket_of_machine) T(reach_abstract) T(send_datagram) M(send_fast) T(serve_the_machine) T(serve_without_bind)
 	M(new_user_space) T(signal_neighbour) T(signal_neighbour_thread) T(signal_by_pidfd) T(signal_by_socket) T(signal_parent)
@@ -475,6 +484,9 @@ static void normal_work_runs(void)
 	      "2020-01-01 g; rm -r d; test $(cat h) = a; truncate -s 0 g; rm g h; mkfifo p; rm p; cp /etc/passwd x; cp -p x y; rm x y");
 	works("a shell that forks while its children end", "i=0; while [ $i -lt 200 ]; do a=$(echo $i | cat) || exit 1; test $a = $i || exit 2; "
 	      "i=$((i+1)); done");
+	works("an archive unpacked, and a file written by its descriptor's name",
+	      "mkdir arc && echo a >arc/f && tar cf arc.tar arc && rm -r arc && tar xpf arc.tar && test -s arc/f && rm -r arc arc.tar && "
+	      "(echo b >/dev/stdout) >out && grep -q b out && chown $(id -u) out && rm out");
 	works("the mask of modes", "umask 077; echo >m; mkdir n; test $(stat -c %a m)$(stat -c %a n) = 600700; rm -r m n");
 	works("HOME and TMPDIR", "echo x >$HOME/a && echo y >$TMPDIR/b && t=$(mktemp) && cat $HOME/a $TMPDIR/b >$t");
 	works("a name that is protected and absent", "echo x >absent && rm absent");
