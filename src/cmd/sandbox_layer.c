@@ -266,7 +266,7 @@ static int keep(struct sandbox_layer *sl, struct layer_report *files, struct lay
 int sandbox_layer_keep(struct sandbox_layer *sl, struct err *e)
 {
 	struct layer_report files = { 0 };
-	struct layer_draft_report drafts = { .why = "" };
+	struct layer_draft_report drafts = { .why = "", .note = "" };
 	bool left;
 
 	if (keep(sl, &files, &drafts, e) < 0) {
@@ -277,6 +277,11 @@ int sandbox_layer_keep(struct sandbox_layer *sl, struct err *e)
 	tell_left(sl, &files.left);
 	tell_left(sl, &drafts.left);
 	tell_layer(sl, left ? "left" : "kept", files.kept, files.left.n + drafts.left.n, drafts.commits);
+	if (*drafts.note && sl->told) {
+		fprintf(sl->told, "sealwright: ");
+		plain_print(sl->told, drafts.note, 500);
+		fprintf(sl->told, "\n");
+	}
 	if (!left)
 		return all_dropped(sl, e);
 	print_left(sl, &files.left);

@@ -83,17 +83,6 @@ const char *const *layer_drafts_argv(struct arena *a, const struct layer *l, con
 	return argv;
 }
 
-void layer_pack_seen(void *arg, struct bytes piece, bool is_stderr)
-{
-	struct layer_pack *p = arg;
-
-	if (is_stderr || p->stop)
-		return;
-	p->n += (int64_t)piece.n;
-	if (p->n > (p->max ? p->max : PACK_MAX) || fs_write_all(p->fd, piece, NULL) < 0)
-		p->stop = 1;
-}
-
 /* ---- taking them ---- */
 
 struct taking {
@@ -404,10 +393,72 @@ static void move_index(struct taking *t)
 			continue;
 		if (hostgit_run(t->a, &t->git, *t->d[i].old_id ? WORDS("read-tree", "-i", "-m", t->d[i].old_id, t->d[i].new_id)
 							       : WORDS("read-tree", "-i", "-m", t->d[i].new_id), nothing, &r, NULL) < 0 || r.status)
-			t->out->why = "the branch has moved, but the index could not follow: it holds other changes of the same files; run: git reset";
+			t->out->note = "the branch has moved, but the index could not follow: it holds other changes of the same files; run: git reset";
 		if (stat(t->git.objects, &like) == 0)
 			give_owner(arena_printf(t->a, "%s/index", t->git.git), &like);
 	}
+}
+
+/* The ids that the tree's files would have, one a line, for those of d that are files of the tree; which, in *picked. */
+static int ids_of_files(struct taking *t, const struct rawdiff *d, size_t n, const struct rawdiff **picked, size_t *some, struct bytes *ids,
+			struct err *e)
+{
+	auto_buf paths = buf_max(LAYER_PATHS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+
+		if (!S_ISREG(d[i].new_mode) || place_stat(t->s->tree, d[i].path, &st) < 0 || !S_ISREG(st.st_mode) || strpbrk(d[i].path, "\n\""))
+			continue;
+		picked[(*some)++] = &d[i];
+		buf_printf(&paths, "%s\n", d[i].path);
+	}
+	if (buf_check(&paths, "list of files", e) < 0)
+		return -1;
+	return hostgit_ask(t->a, &t->git, WORDS("hash-object", "--no-filters", "--stdin-paths"), buf_bytes(&paths), ids, e);
+}
+
+/* A person has seen the files, not the commits: where those hold something else, that must be said. Files that are only in the
+ * commits count as well. Not told for line ends that git would change. */
+static void compare(struct taking *t, const struct layer_draft *head)
+{
+	struct bytes raw = { NULL, 0 }, ids = { NULL, 0 }, crlf = { NULL, 0 };
+	const struct rawdiff **picked;
+	struct rawdiff *d;
+	size_t n, some = 0, unlike = 0;
+	const char *first = NULL;
+
+	if (hostgit_ask(t->a, &t->git, WORDS("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff",
+					     "--no-textconv", *head->old_id ? head->old_id : "4b825dc642cb6eb9a060e54bf8d69288fbee4904", head->new_id),
+			nothing, &raw, NULL) < 0 || rawdiff_parse(t->a, raw, LAYER_CHANGES, &d, &n, NULL) < 0 || !n ||
+	    (hostgit_ask(t->a, &t->git, WORDS("config", "core.autocrlf"), nothing, &crlf, NULL) == 0 && strncmp(crlf.p, "false", 5)))
+		return;
+	picked = arena_array(t->a, n, sizeof(*picked));
+	if (ids_of_files(t, d, n, picked, &some, &ids, NULL) < 0)
+		return;
+	for (size_t i = 0; i < some; i++) {
+		size_t len = strlen(picked[i]->id);
+
+		if (ids.n < len + 1)
+			return;
+		if (memcmp(ids.p, picked[i]->id, len)) {
+			first = first ? first : picked[i]->path;
+			unlike++;
+		}
+		ids.p += len + 1;
+		ids.n -= len + 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+
+		if (S_ISREG(d[i].new_mode) && place_stat(t->s->tree, d[i].path, &st) < 0) {
+			first = first ? first : d[i].path;
+			unlike++;
+		}
+	}
+	if (unlike && !*t->out->note)
+		t->out->note = arena_printf(t->a, "%zu file%s of the commits hold%s other content than the tree, first %.200s; look at them: git diff "
+					      "HEAD", unlike, unlike == 1 ? "" : "s", unlike == 1 ? "s" : "", first);
 }
 
 /* They are drafts no longer. */
@@ -452,6 +503,9 @@ static int take(struct taking *t, int fd, struct err *e)
 		r = move_refs(t, e);
 	if (r == 0) {
 		move_index(t);
+		for (size_t i = 0; i < t->n; i++)
+			if (t->wanted[i] && t->d[i].is_head)
+				compare(t, &t->d[i]);
 		r = note(t, e);
 	}
 	return r;
@@ -463,7 +517,7 @@ int layer_drafts_take(struct arena *a, struct layer *l, const struct layer_draft
 	struct taking t = { .a = a, .l = l, .d = d, .n = n, .rules = rules, .out = out, .s = l->state };
 	auto_fd still = layer_still(l->state, e);
 
-	*out = (struct layer_draft_report){ .why = "" };
+	*out = (struct layer_draft_report){ .why = "", .note = "" };
 	if (still < 0)
 		return err_wrap(e, "drafts");
 	if (!l->git_dir)

@@ -140,18 +140,9 @@ struct layer_draft {
 /* The branches that git inside has moved or made. n == 0 without drafts. Read from files, no git runs. */
 int layer_drafts(struct arena *a, const struct layer *l, struct layer_draft **out, size_t *n, struct err *e);
 
-/* What to run in the sandbox (with the layer's git_dir) so that its stdout is the pack of all drafts; stdin is *input. Its output
- * has no bound but yours: struct proc's seen = layer_pack_seen, arg = a struct layer_pack, stop = its stop, apart = true. */
+/* What to run in the sandbox (with the layer's git_dir) so that its stdout is the pack of all drafts; stdin is *input. Give it a
+ * file of yours as struct proc's given[1]; what it can write there is bounded by the sandbox. */
 const char *const *layer_drafts_argv(struct arena *a, const struct layer *l, const struct layer_draft *d, size_t n, struct bytes *input);
-
-/* Writes what git inside prints to fd; sets stop when it is more than max, or cannot be written. */
-struct layer_pack {
-	int fd;
-	int64_t max;         /* bytes; 0: 1 GiB */
-	int64_t n;
-	volatile int stop;
-};
-void layer_pack_seen(void *arg, struct bytes piece, bool is_stderr);
 
 struct layer_draft_rules {
 	const struct layer_rules *rules;  /* each file that the drafts change is held against them  */
@@ -161,7 +152,9 @@ struct layer_draft_rules {
 struct layer_draft_report {
 	size_t commits, refs;
 	struct layer_changes left;  /* files for which a draft was refused; LAYER_KEEPS never stands here */
-	const char *why;            /* one sentence when nothing was taken, or the index could not follow; else "" */
+	const char *why;            /* one sentence when nothing was taken, else ""            */
+	const char *note;           /* one sentence for a person when something was, else "": the commits hold other content than the
+				       tree's files, which alone layer_diff shows; or the index could not follow */
 };
 /* Takes the pack, an opponent's bytes, from the file fd; checks it; moves the refs. The files of the tree are layer_keep's
  * work: call that first, so that tree and commit agree. ERR_INPUT when the pack is bad; refs then stand as before. */
