@@ -34,7 +34,7 @@ static int take_port(struct bytes *what, struct allow_rule *r, struct err *e)
 		return 0;
 	}
 	for (size_t i = at; i < in.n && i < at + 6; i++)
-		n = in.p[i] >= '0' && in.p[i] <= '9' ? n * 10 + (in.p[i] - '0') : 1 << 20;
+		n = in.p[i] >= '0' && in.p[i] <= '9' && n < 100000 ? n * 10 + (in.p[i] - '0') : 1 << 20;
 	if (in.n - at < 1 || in.n - at > 5 || in.p[at] == '0' || n < 1 || n > 65535)
 		return bad(e, in, "the port must be a number from 1 to 65535, or * (an IPv6 address stands in brackets)");
 	r->port = n;

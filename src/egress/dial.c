@@ -10,13 +10,13 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "egress/login.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static struct {
 	bool is_set;
 	struct host host;
 	int port;
-	char *login; /* "Proxy-Authorization: ...\r\n", by sodium_malloc; NULL: none */
+	char *login; /* "Proxy-Authorization: ..."; NULL: none */
 	char *direct; /* no_proxy */
 } outer;
 
@@ -206,15 +206,10 @@ int dial_take_proxy(struct err *e)
 	n = strcspn(url, "/");
 	at = memrchr(url, '@', n);
 	if (at) {
-		size_t login = (size_t)(at - url), room = sodium_base64_ENCODED_LEN(login, sodium_base64_VARIANT_ORIGINAL) + 64;
-
-		outer.login = sodium_malloc(room);
+		outer.login = login_of_url("Proxy-Authorization", (struct bytes){ url, (size_t)(at - url) });
 		if (!outer.login)
 			return err_set(e, ERR_SYS, "no memory for the machine's proxy");
-		n -= login + 1;
-		strcpy(outer.login, "Proxy-Authorization: Basic ");
-		sodium_bin2base64(outer.login + 27, room - 27, (const unsigned char *)url, login, sodium_base64_VARIANT_ORIGINAL);
-		strcat(outer.login, "\r\n");
+		n -= (size_t)(at + 1 - url);
 		url = at + 1;
 	}
 	if (host_port_parse((struct bytes){ url, n }, 3128, &outer.host, &outer.port, &why) < 0)
@@ -304,7 +299,7 @@ static int dial_outer(const struct host *h, int port, const volatile int *stop, 
 		return err_wrap(e, "the machine's proxy");
 	host_port_text(h, port, target);
 	snprintf(ask, sizeof(ask), "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", target, target);
-	status = send_text(fd, ask, stop) < 0 || (outer.login && send_text(fd, outer.login, stop) < 0) ||
+	status = send_text(fd, ask, stop) < 0 || (outer.login && (send_text(fd, outer.login, stop) < 0 || send_text(fd, "\r\n", stop) < 0)) ||
 		 send_text(fd, "\r\n", stop) < 0 ? -1 : read_reply(fd, stop);
 	if (status / 100 == 2)
 		return fd;

@@ -1,8 +1,9 @@
 /*
  * Fetching from registries; see fetch.h.
  *
- * A registry is one that a person configured, so it may stand anywhere, in a company's network as well. Where it redirects
- * to (private registries lead to a cloud's storage) is followed by https alone (unless it began without), without the token, to public addresses.
+ * A registry is one that a person configured, so it may stand anywhere, in a company's network as well. Where its index or a
+ * redirect leads to (private registries keep files in a cloud's storage) is followed without the token, to public addresses
+ * only, and by https unless the registry itself goes without.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -191,11 +192,11 @@ static int follow(char *url, const char *location, bool tls, struct err *e)
 
 int fetch_run(struct fetch *f, struct err *e)
 {
-	struct url first, now;
+	struct url home, now;
 	struct hop hop = { .f = f };
 	char url[FETCH_URL_MAX], host[264];
 
-	if (strlen(f->url) >= sizeof(url) || url_parse_host(f->url, &first, e) < 0)
+	if (strlen(f->url) >= sizeof(url) || url_parse_host(f->home, &home, e) < 0)
 		return err_set(e, ERR_INPUT, "no URL of a registry");
 	strcpy(url, f->url);
 	for (int i = 0; i <= FETCH_REDIRECTS; i++) {
@@ -204,14 +205,16 @@ int fetch_run(struct fetch *f, struct err *e)
 
 		if (url_parse_host(url, &now, e) < 0)
 			return -1;
-		same = !strcmp(first.host, now.host) && first.port == now.port && first.tls == now.tls;
+		if (home.tls && !now.tls)
+			return err_set(e, ERR_NET, "the registry leads to something other than https");
+		same = !strcmp(home.host, now.host) && home.port == now.port && home.tls == now.tls;
 		hop.public_only = !same;
 		snprintf(host, sizeof(host), "%s:%d", now.host, now.port);
 		if (ask(&hop, url, same ? f->secret : NULL, host, &r, e) < 0)
 			return -1;
 		if (!is_redirect(r.status) || !hop.location[0])
 			return 0;
-		if (follow(url, hop.location, first.tls, e) < 0)
+		if (follow(url, hop.location, home.tls, e) < 0)
 			return -1;
 	}
 	return err_set(e, ERR_NET, "the registry redirects too often");

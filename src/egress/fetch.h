@@ -25,7 +25,8 @@ struct fetch_head {      /* of the last answer; "" or -1: not said */
 
 struct fetch {
 	const char *url;
-	const char *secret;            /* "Name: value" for its host alone; NULL: none                                  */
+	const char *home;              /* the registry's base: its host may be private, all others must be public      */
+	const char *secret;            /* "Name: value" for the registry's own host alone; NULL: none                   */
 	const char *accept, *if_none_match, *if_modified_since; /* of the client; NULL: none                            */
 	bool head_only;
 	uint64_t max;

@@ -361,7 +361,7 @@ static const char *crates(struct ask *a, struct err *e)
 	pthread_mutex_lock(&once);
 	if (!*known.crates) {
 		snprintf(url, sizeof(url), "%s/config.json", a->registry->base);
-		config.fetch = (struct fetch){ .url = url, .secret = a->registry->secret, .max = 64 << 10, .stop = a->c->stop, .piece = piece,
+		config.fetch = (struct fetch){ .url = url, .home = a->registry->base, .secret = a->registry->secret, .max = 64 << 10, .stop = a->c->stop, .piece = piece,
 					       .arg = &config };
 		if (fetch_run(&config.fetch, e) == 0 && config.fetch.head.status == 200 &&
 		    json_parse(buf_bytes(&config.whole), &o, e) == 0)
@@ -426,7 +426,7 @@ static int fetch(struct ask *a, struct err *e)
 	crypto_hash_sha512_init(&a->sha512);
 	a->secret = a->registry->secret && same_host(a->url, a->registry->base) ? a->registry->secret : NULL;
 	a->fetch = (struct fetch){
-		.url = a->url, .secret = a->secret, .head_only = a->head_only, .stop = a->c->stop, .piece = piece, .arg = a,
+		.url = a->url, .home = a->registry->base, .secret = a->secret, .head_only = a->head_only, .stop = a->c->stop, .piece = piece, .arg = a,
 		.max = a->keep ? LINK_INDEX_MAX : the_policy.bytes_max,
 		.accept = *a->accept ? a->accept : NULL,
 		.if_none_match = *a->etag ? a->etag : NULL, .if_modified_since = *a->since ? a->since : NULL,

@@ -41,7 +41,7 @@ static void sign(const struct link_maker *m, const char *sha256, struct bytes fo
 static bool is_sha256(struct bytes b)
 {
 	for (size_t i = 0; i < b.n; i++)
-		if (!strchr("0123456789abcdef", b.p[i]))
+		if (!b.p[i] || !strchr("0123456789abcdef", b.p[i]))
 			return false;
 	return b.n == 64;
 }
@@ -143,6 +143,16 @@ static void flatten(char *url, size_t root)
 	*to = 0;
 }
 
+/* A colon before any slash. */
+static bool has_scheme(struct bytes ref)
+{
+	size_t n = 0;
+
+	while (n < ref.n && ref.p[n] != '/' && ref.p[n] != '?' && ref.p[n] != ':')
+		n++;
+	return n < ref.n && ref.p[n] == ':';
+}
+
 int link_join(const char *base, struct bytes ref, char out[LINK_URL_MAX])
 {
 	const char *host = strstr(base, "://");
@@ -163,8 +173,8 @@ int link_join(const char *base, struct bytes ref, char out[LINK_URL_MAX])
 		n = (size_t)snprintf(out, LINK_URL_MAX, "%.*s%.*s", (int)(host + 1 - base), base, (int)ref.n, ref.p);
 	else if (ref.p[0] == '/')
 		n = (size_t)snprintf(out, LINK_URL_MAX, "%.*s%.*s", (int)root, base, (int)ref.n, ref.p);
-	else if (memchr(ref.p, ':', strcspn(ref.p, "/?") < ref.n ? strcspn(ref.p, "/?") : ref.n))
-		return -1; /* another scheme */
+	else if (has_scheme(ref))
+		return -1;
 	else
 		n = (size_t)snprintf(out, LINK_URL_MAX, "%.*s%.*s", (int)(strrchr(base + root, '/') ? strrchr(base + root, '/') + 1 - base :
 									   (long)root), base, (int)ref.n, ref.p);

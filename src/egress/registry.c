@@ -8,6 +8,7 @@
  */
 #include "egress/registry.h"
 
+#include "egress/login.h"
 #include "net/handover.h"
 #include "net/url.h"
 
@@ -41,38 +42,8 @@ void registry_set_secret(struct registry *r, const char *scheme, const char *val
 
 void registry_set_basic(struct registry *r, const char *user_and_password)
 {
-	size_t n = strlen(user_and_password), room = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_ORIGINAL);
-	char *value = sodium_malloc(room);
-
-	if (!value)
-		return;
-	sodium_bin2base64(value, room, (const unsigned char *)user_and_password, n, sodium_base64_VARIANT_ORIGINAL);
-	registry_set_secret(r, "Basic", value);
-	sodium_free(value);
-}
-
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static void set_user(struct registry *r, const char *p, size_t n)
-{
-	char *text = sodium_malloc(n + 1);
-	size_t out = 0;
-
-	if (!text)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (p[i] == '%' && i + 2 < n && hex(p[i + 1]) >= 0 && hex(p[i + 2]) >= 0) {
-			text[out++] = (char)(hex(p[i + 1]) << 4 | hex(p[i + 2]));
-			i += 2;
-		} else {
-			text[out++] = p[i];
-		}
-	text[out] = 0;
-	registry_set_basic(r, text);
-	sodium_free(text);
+	sodium_free(r->secret);
+	r->secret = login_basic("Authorization", bytes_of(user_and_password));
 }
 
 bool registry_add(enum registry_kind k, const char *url, const char *scope)
@@ -98,7 +69,7 @@ bool registry_add(enum registry_kind k, const char *url, const char *scope)
 		if (!strcmp(all[k][i].base, r.base) && !strcmp(all[k][i].scope, scope ? scope : ""))
 			return true;
 	if (at)
-		set_user(&r, host, (size_t)(at - host));
+		r.secret = login_of_url("Authorization", (struct bytes){ host, (size_t)(at - host) });
 	snprintf(r.scope, sizeof(r.scope), "%s", scope ? scope : "");
 	all[k][n_all[k]++] = r;
 	return true;

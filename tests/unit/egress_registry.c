@@ -186,7 +186,8 @@ static void serve(int fd, const char *request)
 		told_token++;
 	if (!strncmp(request, "GET /simple/good/ ", 18))
 		say(fd, "200 OK", "Content-Type: text/html\r\n", arena_printf(&a, "<a href=\"../../files/good-1.0.tar.gz#sha256=%s\">g</a>\n"
-		    "<a href=\"../../files/bad-1.0.tar.gz#sha256=%s\">b</a>\n", hex, hex));
+		    "<a href=\"../../files/bad-1.0.tar.gz#sha256=%s\">b</a>\n"
+		    "<a href=\"http://127.0.0.1:%d/steal-1.0.tar.gz#sha256=%s\">s</a>\n", hex, hex, elsewhere.port, hex));
 	else if (!strncmp(request, "GET /files/good", 15))
 		say(fd, "200 OK", "", good_file);
 	else if (!strncmp(request, "GET /files/bad", 14))
@@ -254,6 +255,8 @@ static void a_registry_behind_it(struct egress *g)
 	is_text(r.output, good_file, "a file comes");
 	r = boxed(&a, &s, arena_printf(&a, "curl -sS http://127.0.0.1:$(%s <i) 2>&1; echo $?", arena_printf(&a, good, "bad")));
 	ok(!strstr(r.output, bad_file) && !strstr(r.output, "\n0\n"), "one with another hash than its index says does not");
+	r = boxed(&a, &s, arena_printf(&a, "curl -sS -i http://127.0.0.1:$(%s <i) 2>&1", arena_printf(&a, good, "steal")));
+	ok(strstr(r.output, "502") != NULL, "a link of an index into a private network is not followed");
 	says("3130/simple/away/", "502", "a redirect into a private network is not followed");
 	is_whole(stolen, 0, "nobody was asked there");
 	says("3130/simple/none/", "404", "what the registry does not have is not there");

@@ -146,6 +146,57 @@ static void nothing_is_left(void)
 		printf("# whether listeners are let go cannot be seen by an ordinary user\n");
 }
 
+/* ---- a machine with a proxy of its own ---- */
+
+static struct outside outer;
+static char asked_outer[4096];
+
+static void be_a_proxy(int fd, const char *request)
+{
+	char in[4096];
+	ssize_t n;
+
+	snprintf(asked_outer, sizeof(asked_outer), "%s", request);
+	if (strncmp(request, "CONNECT far.test:", 17)) {
+		dprintf(fd, "HTTP/1.1 403 No\r\n\r\n");
+		return;
+	}
+	dprintf(fd, "HTTP/1.1 200 Yes\r\nVia: a proxy\r\n\r\n");
+	n = read(fd, in, sizeof(in) - 1);
+	in[n > 0 ? n : 0] = 0;
+	echo(fd, in);
+}
+
+static void through_the_machines_proxy(void)
+{
+	const char *rules[] = { "far.test:8000", "shut.test:8000", arena_printf(&a, "up.test:%d", port), arena_printf(&a, "127.0.0.1:%d", port), NULL };
+	struct egress_options o = { .allow = rules, .hosts = (const char *const[]){ "up.test 127.0.0.1", NULL } };
+	struct egress *before = g;
+	struct err e = { 0 };
+
+	setenv("https_proxy", arena_printf(&a, "http://us%%65r:pw@127.0.0.1:%d/", outer.port), 1);
+	setenv("no_proxy", ".up.test, other.test", 1);
+	if (ok(egress_start(&o, &g, &e) == 0, "egress starts where the machine has a proxy: %s", e.text)) {
+		s = with(g);
+		says(PROXY "http://far.test:8000/x", "asked:GET /x", "a name is reached through it");
+		ok(strstr(asked_outer, "CONNECT far.test:8000 HTTP/1.1\r\n") && strstr(asked_outer, "Proxy-Authorization: Basic dXNlcjpwdw=="),
+		   "with the password of its URL");
+		says(PROXY "http://shut.test:8000/x", "cannot be reached", "what it refuses is not there");
+		asked_outer[0] = 0;
+		says(arena_printf(&a, PROXY "http://up.test:%d/y", port), "asked:GET /y", "a name of no_proxy goes straight");
+		says(PROXY "http://other.test:8000/", "not allowed here", "and the list holds as before");
+		says("env", "!pw@", "the password does not stand inside");
+		ok(!asked_outer[0], "of these two it hears nothing");
+		egress_end(&g);
+	}
+	setenv("https_proxy", "socks5://127.0.0.1:1", 1);
+	ok(egress_start(&o, &g, &e) < 0 && e.code == ERR_USAGE, "a proxy that is not understood: %s", e.text);
+	unsetenv("https_proxy");
+	unsetenv("no_proxy");
+	g = before;
+	s = with(g);
+}
+
 static void without_it_nothing_changes(void)
 {
 	struct sandbox plain = { .tree = tree };
@@ -183,7 +234,7 @@ int main(void)
 	struct sandbox plain = { 0 };
 	const char *log;
 
-	if (!mkdtemp(base) || !outside_begin(&outside, echo))
+	if (!mkdtemp(base) || !outside_begin(&outside, echo) || !outside_begin(&outer, be_a_proxy))
 		return 1;
 	chmod(base, 0755);
 	port = outside.port;
@@ -209,6 +260,7 @@ int main(void)
 		what_was_refused_is_told(log);
 		a_warm_sandbox_has_it_too();
 		nothing_is_left();
+		through_the_machines_proxy();
 		without_it_nothing_changes();
 		egress_end(&g);
 	}
