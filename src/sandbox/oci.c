@@ -112,6 +112,8 @@ static int engine_find(struct arena *a, const struct sandbox *s, struct engine *
 	struct engine g = { .podman = true };
 	struct err why = { 0 };
 
+	if (s->egress)
+		return err_set(e, ERR_USAGE, "sandbox oci: a container has no network here; egress needs the backend own");
 	g.program = fs_which(a, "podman");
 	if (!g.program) {
 		g.podman = false;
