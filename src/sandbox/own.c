@@ -293,7 +293,9 @@ int own_explain(const struct own *o, const struct own_fail *f, struct err *e)
 			       o->s->tree, strerror(f->number));
 	case STEP_CLONE:
 	case STEP_MAP:
-		return err_set(e, ERR_DENIED, "sandbox: new namespaces: %s; %s", strerror(f->number), own_namespace_cure(f->number));
+		return err_set(e, ERR_DENIED, "sandbox: new namespaces: %s; %s%s", strerror(f->number), own_namespace_cure(f->number),
+			       lock_landlock_abi() >= 2 && o->s->level_min <= 2 ? "; or go on with less, as sealwright doctor lists it: "
+			       "sandbox_level: 1, --level 1" : "");
 	case STEP_SHOW:
 		err_sys(e, "sandbox: show %s", o->view.shows[f->index].src);
 		break;
