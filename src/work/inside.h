@@ -109,7 +109,8 @@ bool layer_base_holds(const struct layer_state *s, const char *path, const struc
 int layer_still(const struct layer_state *s, struct err *e);
 /* The file system's clock has moved on by a tick after this; its time in ns. */
 int64_t layer_tick(void);
-int layer_write_state(const struct layer *l, struct err *e);
+/* fresh: the first, of a layer that is empty */
+int layer_write_state(const struct layer *l, bool fresh, struct err *e);
 
 /* ---- copy.c ---- */
 

@@ -375,7 +375,7 @@ static int settle(struct keeping *k, const struct layer *l, struct err *e)
 	if (s->copied || !upper_settle(s))
 		return 0;
 	s->opened = layer_tick();
-	if (layer_write_state(l, e) < 0)
+	if (layer_write_state(l, false, e) < 0)
 		return -1;
 	s->n_known = 0;
 	return known_write(s, e);

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -51,18 +52,28 @@ static const char *boot_id(struct arena *a)
 	return arena_memdup(a, buf_str(&text), strcspn(buf_str(&text), "\n"));
 }
 
-int layer_write_state(const struct layer *l, struct err *e)
+int layer_write_state(const struct layer *l, bool fresh, struct err *e)
 {
 	auto_arena a = { 0 };
 	auto_buf text = buf_max(STATE_MAX);
 	const struct layer_state *s = l->state;
+	const char *path;
+	auto_fd fd = -1;
 
 	record_add(&text, &(struct record){ 'V', 2, { VERSION, s->copied }, "sealwright layer" });
 	record_add(&text, &(struct record){ 'T', 2, { s->tree_dev, s->tree_ino }, l->tree });
 	record_add(&text, &(struct record){ 'O', 3, { s->opened, s->opened_ms, clock_offset() }, boot_id(&a) });
 	if (buf_check(&text, "state", e) < 0)
 		return -1;
-	return fs_write_atomic(arena_printf(&a, "%s/state", l->folder), buf_bytes(&text), 0600, e);
+	path = arena_printf(&a, "%s/state", l->folder);
+	if (!fresh)
+		return fs_write_atomic(path, buf_bytes(&text), 0600, e);
+	/* Nothing that could be lost stands in a new layer, and waiting for the disk would be most of its making. A state that a power
+	 * failure left empty counts as none. */
+	fd = openat(l->state->folder, "state.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fs_write_all(fd, buf_bytes(&text), e) < 0 || renameat(l->state->folder, "state.new", l->state->folder, "state") < 0)
+		return err_sys(e, "make %s", path);
+	return 0;
 }
 
 /* 1, or 0 when there is none. */
@@ -78,6 +89,8 @@ static int read_state(struct arena *a, const char *folder, struct layer_state *s
 		return 0;
 	if (fs_read_file(path, &text, e) < 0)
 		return -1;
+	if (!text.n)
+		return 0;
 	in = buf_bytes(&text);
 	while ((more = record_next(&in, &r, e)) > 0) {
 		if (r.kind == 'V' && r.count == 2 && r.n[0] == VERSION) {
@@ -223,7 +236,7 @@ static int lock(struct arena *a, struct layer *l, struct err *e)
 
 static int remove_rest(const struct layer *l, struct err *e)
 {
-	static const char *const names[] = { "state", "journal", "stage", "probe", "layer", "copy", "known", "git", "base", "git-why" };
+	static const char *const names[] = { "state", "state.new", "journal", "stage", "probe", "layer", "copy", "known", "git", "base", "git-why" };
 	auto_arena a = { 0 };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -279,7 +292,7 @@ static int make(struct arena *a, struct layer *l, const struct layer_how *how, s
 	}
 	s->opened = layer_tick();
 	s->opened_ms = clock_now().ms;
-	return layer_write_state(l, e);
+	return layer_write_state(l, true, e);
 }
 
 static int find_parts(struct arena *a, struct layer *l, struct err *e)

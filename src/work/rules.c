@@ -14,8 +14,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ATTRIBUTES_MAX = 1 << 20, CONFIG_MAX = 1 << 20, ALIASES_LOOKED_AT = 10000 };
 
@@ -413,27 +415,70 @@ static void links_of(struct layer_state *s, const char *folder)
 	closedir(d);
 }
 
-/* What the repository's configuration names within the tree: git runs it. */
+static const char hook_why[] = "git runs it: its configuration or a link among its hooks leads there";
+
+/* An absolute path as one beneath the tree; NULL when it is not. */
+static const char *in_tree(struct arena *a, const struct layer_state *s, const char *path)
+{
+	char top[LAYER_PATH_MAX];
+	ssize_t n = readlink(arena_printf(a, "/proc/self/fd/%d", s->tree), top, sizeof(top) - 1);
+
+	if (n <= 0)
+		return NULL;
+	top[n] = 0;
+	return path_starts(path, top) && path[n] == '/' && path[n + 1] ? path + n + 1 : NULL;
+}
+
+/* Hooks are often links into the tree. */
+static void hook_aliases(struct layer_state *s, const char *git)
+{
+	auto_arena a = { 0 };
+	const char *folder = arena_printf(&a, "%s/hooks", git), *path;
+	DIR *d = opendir(folder);
+	const struct dirent *x;
+	char real[PATH_MAX];
+
+	if (!d)
+		return;
+	for (int n = 0; n < ALIASES_LOOKED_AT && (x = readdir(d)); n++) {
+		bool whole = !strcmp(x->d_name, "."); /* the folder may be a link itself */
+
+		if (!strcmp(x->d_name, "..") || !realpath(arena_printf(&a, "%s/%s", folder, x->d_name), real))
+			continue;
+		path = in_tree(&a, s, real);
+		if (path && strncmp(path, ".git/", 5))
+			add_alias(s, path, "hook", hook_why);
+		if (whole && path && strncmp(path, ".git/", 5))
+			break;
+	}
+	closedir(d);
+}
+
+/* What the configuration names within the tree: git runs it. */
 static void config_aliases(struct layer_state *s, struct bytes config)
 {
-	static const char why[] = "the repository's configuration names it, and git runs it";
 	auto_arena a = { 0 };
 	const char *hooks = gitconfig_value(&a, config, "core", "hookspath");
 	struct stat st;
 
-	if (hooks && *hooks && *hooks != '/' && *hooks != '~')
-		add_alias(s, !strncmp(hooks, "./", 2) ? hooks + 2 : hooks, "hook", why);
+	if (hooks && *hooks == '/')
+		hooks = in_tree(&a, s, hooks);
+	if (hooks && *hooks && *hooks != '~')
+		add_alias(s, !strncmp(hooks, "./", 2) ? hooks + 2 : hooks, "hook", hook_why);
 	while (config.n) {
 		size_t n = 0;
 		char word[256];
 
 		while (n < config.n && !strchr(" \t\r\n\"'=;|&()<>", config.p[n]))
 			n++;
-		if (n > 2 && n < sizeof(word) && *config.p != '/' && memchr(config.p, '/', n)) {
+		if (n > 2 && n < sizeof(word) && memchr(config.p, '/', n)) {
+			const char *path = word;
+
 			memcpy(word, config.p, n);
 			word[n] = 0;
-			if (!strstr(word, "..") && place_stat(s->tree, word, &st) == 0 && S_ISREG(st.st_mode))
-				add_alias(s, !strncmp(word, "./", 2) ? word + 2 : word, "hook", why);
+			path = *word == '/' ? in_tree(&a, s, word) : !strncmp(word, "./", 2) ? word + 2 : word;
+			if (path && !strstr(path, "..") && place_stat(s->tree, path, &st) == 0 && S_ISREG(st.st_mode))
+				add_alias(s, path, "hook", hook_why);
 		}
 		n += n < config.n;
 		config.p += n;
@@ -458,8 +503,10 @@ void rules_aliases(struct layer_state *s)
 	s->aliases = NULL;
 	links_of(s, "");
 	links_of(s, ".github");
-	if (fs_read_file(arena_printf(&a, "%s/base/common", s->path), &common, NULL) == 0)
+	if (fs_read_file(arena_printf(&a, "%s/base/common", s->path), &common, NULL) == 0) {
 		config_read(s, arena_printf(&a, "%s/config", buf_str(&common)));
+		hook_aliases(s, buf_str(&common));
+	}
 	if (home && *home == '/')
 		config_read(s, arena_printf(&a, "%s/.gitconfig", home));
 	if ((xdg && *xdg == '/') || (home && *home == '/'))

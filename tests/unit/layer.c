@@ -203,6 +203,11 @@ static void a_layer_is_found_again(void)
 	ok(layer_find(&a, folder, &l, &e) == 0 && layer_keep(&a, &l, NULL, &(struct layer_report){ 0 }, &e) < 0, "such a layer keeps nothing: %s",
 	   e.text);
 	ok(layer_drop(&l, &e) == 0 && !fs_exists(folder) && !l.state, "but can be dropped");
+	ok(layer_open(&a, folder, tree, NULL, &l, &e) == 0 && !l.found, "another one can be made there");
+	layer_close(&l);
+	put(arena_printf(&a, "%s/state", folder), "");
+	ok(layer_open(&a, folder, tree, NULL, &l, &e) == 0 && !l.found, "one whose state a power failure left empty is made anew");
+	ok(layer_drop(&l, &e) == 0, "and dropped");
 	put(arena_printf(&a, "%s/found/bad/state", base), "rubbish");
 	ok(layer_find(&a, arena_printf(&a, "%s/found/bad", base), &l, &e) < 0 && e.code == ERR_DAMAGED, "a damaged state is refused: %s", e.text);
 }

@@ -338,6 +338,10 @@ static void other_names_for_the_same_ask(void)
 	fs_make_dirs(IN_TREE(".git/objects"), 0755, NULL);
 	fs_make_dirs(IN_TREE(".git/refs"), 0755, NULL);
 	put(IN_TREE("tools/clean"), "x\n");
+	put(IN_TREE("linked/hook"), "x\n");
+	fs_make_dirs(IN_TREE(".git/hooks"), 0755, NULL);
+	if (symlink("../../linked/hook", IN_TREE(".git/hooks/pre-push")) < 0)
+		ok(false, "a link is made");
 	put(IN_TREE("tools/other"), "x\n");
 	if (symlink("config/editor", IN_TREE(".vscode")) < 0 || symlink("docs/agents", IN_TREE("CLAUDE.md")) < 0)
 		ok(false, "links are made");
@@ -349,12 +353,14 @@ static void other_names_for_the_same_ask(void)
 	put(IN_LAYER(&l, "scripts/other"), "x\n");
 	put(IN_LAYER(&l, "tools/clean"), "y\n");
 	put(IN_LAYER(&l, "tools/other"), "y\n");
+	put(IN_LAYER(&l, "linked/hook"), "y\n");
 	c = changes_of(&l, NULL);
 	ok((x = change_in(&c, "config/editor/tasks.json", -1)) && !strcmp(x->rule, "editor"), "what a link named .vscode leads to");
 	ok((x = change_in(&c, "docs/agents", -1)) && !strcmp(x->rule, "agent"), "what a link named CLAUDE.md leads to");
 	ok((x = change_in(&c, "scripts/hooks/pre-commit", -1)) && !strcmp(x->rule, "hook"), "hooks in a folder that the configuration names");
 	ok((x = change_in(&c, "tools/clean", -1)) && !strcmp(x->rule, "hook"), "a program that the configuration names");
-	if (!ok(c.keeps == 3 && c.asks == 4, "and nothing beside them"))
+	ok((x = change_in(&c, "linked/hook", -1)) && !strcmp(x->rule, "hook"), "what a link among the hooks leads to");
+	if (!ok(c.keeps == 3 && c.asks == 5, "and nothing beside them"))
 		changes_show(&c);
 	layer_close(&l);
 }
