@@ -19,11 +19,15 @@
 #include "egress/relay.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { EXPECTED = 1 << 15, CRATE_TEMPLATE_MAX = 1024 };
+enum { EXPECTED = 1 << 15, CRATE_TEMPLATE_MAX = 1024, INDEXES_MAX = 4 };
+
+/* An index is read whole, and may be large: so many at a time, whoever asks. */
+static sem_t indexes;
 
 /* What an index said of a file: its hash, by what names it. A row that another takes is lost, and that file goes unchecked by
  * us; clients check, too. */
@@ -85,6 +89,7 @@ static int expected(enum registry_kind k, const char *what, unsigned char hash[6
 void gateway_prepare(void)
 {
 	randombytes_buf(known.secret, sizeof(known.secret));
+	sem_init(&indexes, 0, INDEXES_MAX);
 }
 
 /* ---- one request ---- */
@@ -460,8 +465,11 @@ static void carry_out(struct ask *a)
 	a->keep = a->route.kind == ROUTE_PYPI_INDEX || a->route.kind == ROUTE_NPM_INDEX || a->route.kind == ROUTE_CARGO_INDEX;
 	if (!a->bits && a->kind == REGISTRY_NPM)
 		a->bits = expected(a->kind, a->route.path, a->hash);
+	a->whole = buf_max(LINK_INDEX_MAX);
+	while (a->keep && sem_wait(&indexes) < 0)
+		;
 	do {
-		a->whole = buf_max(LINK_INDEX_MAX);
+		buf_clear(&a->whole);
 		r = fetch(a, &e);
 	} while (r == 0 && try_next(a));
 	if (a->route.kind == ROUTE_SUMS && !a->begun && (r < 0 || a->fetch.head.status != 200)) {
@@ -476,6 +484,8 @@ static void carry_out(struct ask *a)
 	else if (r == 0)
 		finish(a);
 	buf_drop(&a->whole);
+	if (a->keep)
+		sem_post(&indexes);
 }
 
 static void take_field(const struct head *h, const char *name, char *out, size_t room)

@@ -13,7 +13,9 @@
 #include "base/err.h"
 #include "base/fs.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 static char base[] = "/tmp/egress.XXXXXX";
 static const char *tree;
@@ -146,6 +148,52 @@ static void nothing_is_left(void)
 		printf("# whether listeners are let go cannot be seen by an ordinary user\n");
 }
 
+/* Whether a process is gone, within two seconds. */
+static bool is_gone(pid_t pid)
+{
+	for (int i = 0; i < 200; i++) {
+		char state[64] = "", path[64];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+		f = fopen(path, "r");
+		if (!f)
+			return true;
+		if (fscanf(f, "%*d (%*[^)]) %1s", state) == 1 && *state == 'Z') {
+			fclose(f);
+			return true;
+		}
+		fclose(f);
+		usleep(10000);
+	}
+	return false;
+}
+
+static void it_ends_with_its_owner(void)
+{
+	int out[2] = { -1, -1 }, told = -1;
+	pid_t owner = pipe(out) == 0 ? fork() : -1;
+
+	if (owner == 0) {
+		struct egress *mine = NULL;
+		int pid = egress_start(&(struct egress_options){ 0 }, &mine, NULL) == 0 ? (int)egress_pid(mine) : -1;
+
+		(void)!write(out[1], &pid, sizeof(pid));
+		for (;;)
+			pause();
+	}
+	if (owner < 0 || read(out[0], &told, sizeof(told)) != sizeof(told) || told <= 0) {
+		ok(false, "a process with egress starts");
+		return;
+	}
+	ok(kill(told, 0) == 0, "egress lives while its owner does");
+	kill(owner, SIGKILL);
+	waitpid(owner, NULL, 0);
+	ok(is_gone(told), "and is gone when that was killed");
+	close(out[0]);
+	close(out[1]);
+}
+
 /* ---- a machine with a proxy of its own ---- */
 
 static struct outside outer;
@@ -261,6 +309,7 @@ int main(void)
 		a_warm_sandbox_has_it_too();
 		nothing_is_left();
 		through_the_machines_proxy();
+		it_ends_with_its_owner();
 		without_it_nothing_changes();
 		egress_end(&g);
 	}
