@@ -6,6 +6,7 @@
  */
 #include "egress/egress.h"
 #include "egress/link.h"
+#include "egress/registry.h"
 #include "egress/route.h"
 
 #include "../boxed.h"
@@ -13,6 +14,8 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/hash.h"
+
+#include <sodium.h>
 
 static char base[] = "/tmp/egress-registry.XXXXXX";
 static struct arena a;
@@ -162,6 +165,80 @@ static void links_are_ours(void)
 	   "a broken one is refused");
 }
 
+/* ---- what this machine's clients say ---- */
+
+static void write_home(const char *name, const char *text)
+{
+	char *path = arena_printf(&a, "%s/clients/%s", base, name), *slash = strrchr(path, '/');
+
+	*slash = 0;
+	fs_make_dirs(path, 0755, NULL);
+	*slash = '/';
+	fs_write_atomic(path, bytes_of(text), 0600, NULL);
+}
+
+static void has(enum registry_kind k, int which, const char *url, const char *secret)
+{
+	const struct registry *r = registry_get(k, which);
+
+	if (!ok(r && !strcmp(r->base, url) && (secret ? r->secret && !strcmp(r->secret, secret) : !r->secret), "%s %d is %s%s",
+		registry_name(k), which, url, secret ? ", with its credential" : ""))
+		printf("# got %s %s\n", r ? r->base : "none", r && r->secret ? "with one" : "without");
+}
+
+static bool tells(const json_t *list, const char *text)
+{
+	auto_buf b = buf_max(1 << 20);
+
+	json_write(&b, list);
+	return strstr(buf_str(&b), text) != NULL;
+}
+
+static void clients_are_asked(void)
+{
+	static const char *const unset[] = { "XDG_CONFIG_HOME", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "CARGO_HOME", "GOPROXY",
+					     "GOENV", "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", NULL };
+	json_t *env = json_array(), *files = json_array();
+
+	for (int i = 0; unset[i]; i++)
+		unsetenv(unset[i]);
+	setenv("HOME", arena_printf(&a, "%s/clients", base), 1);
+	setenv("NODE_AUTH_TOKEN", "from-env", 1);
+	write_home(".config/pip/pip.conf", "# mine\n[global]\nindex-url = https://u%40x:p@py.test/simple/\n[install]\nextra-index-url=https://more.test/s "
+		   "ftp://no.test\n[other]\nindex-url = https://wrong.test\n");
+	write_home(".npmrc", "registry=https://npm.test/api/\n@own:registry = https://own.test\n//npm.test/api/:_authToken=${NODE_AUTH_TOKEN}\n"
+		   "//own.test/:username=me\n//own.test/:_password=c2VjcmV0\n//other.test/:_authToken=no\n");
+	write_home(".cargo/config.toml", "[source.crates-io]\nreplace-with = \"near\"\n[source.near]\nregistry = \"sparse+https://crates.test/i/\"\n");
+	write_home(".cargo/credentials.toml", "[registries.far]\ntoken = \"no\"\n[registries.near]\ntoken = \"crate-token\"\n");
+	write_home(".config/go/env", "GOFLAGS=-x\nGOPROXY=https://go.test/p,https://u:p@go2.test|direct\n");
+	write_home(".m2/settings.xml", "<settings><servers><server><id>m</id><username>mu</username><password>mp</password></server></servers><mirrors>"
+		   "<mirror><id>other</id><mirrorOf>jcenter</mirrorOf><url>https://no.test</url></mirror>"
+		   "<mirror><id>m</id><mirrorOf> * </mirrorOf><url> https://maven.test/all/ </url></mirror></mirrors></settings>");
+	registry_discover();
+	has(REGISTRY_PYPI, 0, "https://py.test/simple", "Authorization: Basic dUB4OnA=");
+	has(REGISTRY_PYPI, 1, "https://more.test/s", NULL);
+	is_whole(registry_count(REGISTRY_PYPI), 2, "and no more");
+	has(REGISTRY_NPM, 0, "https://npm.test/api", "Authorization: Bearer from-env");
+	has(REGISTRY_NPM, 1, "https://own.test", "Authorization: Basic bWU6c2VjcmV0");
+	has(REGISTRY_CARGO, 0, "https://crates.test/i", "Authorization: crate-token");
+	has(REGISTRY_GO, 0, "https://go.test/p", NULL);
+	has(REGISTRY_GO, 1, "https://go2.test", "Authorization: Basic dTpw");
+	has(REGISTRY_MAVEN, 0, "https://maven.test/all", "Authorization: Basic bXU6bXA=");
+	ok(registry_count(REGISTRY_APT) > 0, "apt has %d", registry_count(REGISTRY_APT));
+	registry_tell(env, files);
+	ok(tells(files, "extra-index-url = http://127.0.0.1:3130/+1/simple/") && tells(files, "@own:registry=http://127.0.0.1:3131/+1/") &&
+	   tells(files, "sparse+http://127.0.0.1:3132/") && tells(env, "GOPROXY=http://127.0.0.1:3133") &&
+	   tells(files, "http://127.0.0.1:3134") && tells(files, "deb ") && tells(files, "replace-registry-host=always"), "clients inside are told ours");
+	ok(!tells(files, ".test") && !tells(env, ".test") && !tells(files, "c2VjcmV0") && !tells(files, "token"), "and nothing of theirs");
+	ok(!registry_add(REGISTRY_GO, "file:///etc", NULL) && !registry_add(REGISTRY_GO, "https://", NULL), "what is no registry's URL is none");
+	for (int i = 0; i < 20; i++)
+		registry_add(REGISTRY_GO, arena_printf(&a, "https://g%d.test", i), NULL);
+	is_whole(registry_count(REGISTRY_GO), REGISTRIES_MAX, "there is an end to them");
+	unsetenv("NODE_AUTH_TOKEN");
+	json_decref(env);
+	json_decref(files);
+}
+
 /* ---- a registry ---- */
 
 static struct outside registry, elsewhere;
@@ -303,6 +380,8 @@ static void with_a_registry(void)
 
 int main(void)
 {
+	if (sodium_init() < 0)
+		return 1;
 	paths_of_packages();
 	other_paths();
 	python_files();
@@ -311,6 +390,7 @@ int main(void)
 	if (!mkdtemp(base) || !outside_begin(&registry, serve) || !outside_begin(&elsewhere, steal))
 		return 1;
 	chmod(base, 0755);
+	clients_are_asked();
 	s.tree = arena_printf(&a, "%s/tree", base);
 	mkdir(s.tree, 0755);
 	if (sandbox_probe()->level < 2)
