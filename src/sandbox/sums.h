@@ -72,9 +72,9 @@ WITHIN void path_of(char path[64], const char *name, const char *what)
 {
 	unsigned i = 0, k = 0;
 
-	for (; name[i] && i < 20; i++)
+	for (; i < 20 && name[i]; i++)
 		((volatile char *)path)[i] = name[i];
-	for (; what[k] && k < 30; k++)
+	for (; k < 30 && what[k]; k++)
 		((volatile char *)path)[i + k] = what[k];
 	((volatile char *)path)[i + k] = 0;
 }
