@@ -4,7 +4,8 @@
  * Files are copied as bytes, and nothing is taken over that names a program: no hooks, no filters, no remotes, no
  * credentials. The objects are borrowed read-only. So whatever is done to it inside, the real repository stays as it is, and
  * nothing outside ever runs git in here (drafts.c).
- * A .git that is a file (worktree, submodule) is believed only where the folder that it names leads back to the tree.
+ * A .git that is a file (worktree, submodule) is believed only where the folder that it names leads back to the tree. A
+ * worktree's must lie in the repository that it shares, too: anyone can make a folder that names a repository of others.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -133,7 +134,10 @@ static const char *find_through_file(struct arena *a, const char *tree, const ch
 		if (!back || !is_same_file(real_path(a, out->git, back), dot))
 			return "its .git is a file, and the worktree that it names does not lead back; run: git worktree repair";
 		out->common = real_path(a, out->git, common);
-		return out->common ? NULL : "its repository is gone";
+		if (!out->common)
+			return "its repository is gone";
+		return is_same_file(real_path(a, out->git, ".."), arena_printf(a, "%s/worktrees", out->common)) ? NULL :
+		       "its .git is a file that names a folder which is no worktree of the repository that it borrows from";
 	}
 	out->common = out->git;
 	return NULL;

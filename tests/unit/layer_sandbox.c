@@ -155,6 +155,12 @@ static void what_git_cannot_be_is_said(void)
 	ok(!l.git_dir && l.git_why, "one that leads to another's repository: %s", l.git_why);
 	layer_close(&l);
 	tree_make();
+	outside("git init -q ../other; git init -q . && mv .git fake && echo 'gitdir: ./fake' >.git && echo \"$PWD/../other/.git\" >fake/commondir && "
+		"echo \"$PWD/.git\" >fake/gitdir");
+	l = open_layer("none");
+	ok(!l.git_dir && l.git_why && strstr(l.git_why, "no worktree"), "a folder of the tree that shares another's repository: %s", l.git_why);
+	layer_close(&l);
+	tree_make();
 	outside("git init -q . && echo /tmp >.git/objects/info/alternates");
 	l = open_layer("none");
 	ok(!l.git_dir && l.git_why && strstr(l.git_why, "repack"), "borrowed objects: %s", l.git_why);
