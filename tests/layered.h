@@ -27,6 +27,7 @@ static const char *tree;
 static struct arena a;
 static bool copied; /* layers are copies in this round */
 static int rounds;
+static const char *elsewhere __attribute__((unused)); /* trees stand here; NULL: in base */
 
 #define IN_TREE(name) arena_printf(&a, "%s/%s", tree, name)
 /* Where the sandbox's write would land. */
@@ -45,7 +46,7 @@ static inline void base_make(const char *name)
 __attribute__((unused))
 static inline void tree_make(void)
 {
-	tree = arena_printf(&a, "%s/tree%d", base, rounds++);
+	tree = arena_printf(&a, "%s/tree%d", elsewhere ? elsewhere : base, rounds++);
 	fs_make_dirs(tree, 0755, NULL);
 }
 

@@ -139,6 +139,23 @@ static int cannot_return(struct keeping *k, const struct op *o, const char *stag
 		       k->s->path, staged, k->ops.in_tree ? " (in the tree's .sealwright-keep folder)" : "");
 }
 
+/* A person's file, found in the stage, to where it was; where nothing stands there any more, its folder is made again. */
+static int put_back(struct keeping *k, struct op *o, const char *staged, int at, const char *name, struct err *e)
+{
+	auto_fd again = -1;
+	int made = o->made;
+
+	if (at >= 0 && o->kind != LAYER_REMOVED && place_swap(k->stage, staged, at, name) == 0)
+		return leave(o, changed);
+	if (at >= 0 && place_move(k->stage, staged, at, name) == 0)
+		return leave(o, changed);
+	if (make_way(k, o) == 0 && (again = place_parent(k->s->tree, o->path, &name)) >= 0 && place_move(k->stage, staged, again, name) == 0) {
+		o->made = made;
+		return leave(o, changed);
+	}
+	return cannot_return(k, o, staged, e);
+}
+
 static int do_change(struct keeping *k, struct op *o, const char *staged, struct err *e)
 {
 	const char *name;
@@ -157,9 +174,7 @@ static int do_change(struct keeping *k, struct op *o, const char *staged, struct
 		o->state = OP_DONE;
 		return 0;
 	}
-	if (place_swap(k->stage, staged, at, name) < 0)
-		return cannot_return(k, o, staged, e);
-	return leave(o, changed);
+	return put_back(k, o, staged, at, name, e);
 }
 
 static int do_remove(struct keeping *k, struct op *o, const char *staged, struct err *e)
@@ -187,9 +202,7 @@ static int do_remove(struct keeping *k, struct op *o, const char *staged, struct
 	fault("taken", o->path);
 	if (fstatat(k->stage, staged, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_base(o, &st))
 		return 0;
-	if (place_move(k->stage, staged, at, name) < 0)
-		return cannot_return(k, o, staged, e);
-	return leave(o, changed);
+	return put_back(k, o, staged, at, name, e);
 }
 
 /* Through /proc, since a file that its owner cannot read can only be opened by O_PATH. */
@@ -623,9 +636,7 @@ static int find_out(struct keeping *k, size_t i, struct err *e)
 	if (is_base(o, &st))
 		return 0;
 	at = place_parent(k->s->tree, o->path, &name);
-	if (at < 0 || (o->kind == LAYER_REMOVED ? place_move : place_swap)(k->stage, staged, at, name) < 0)
-		return cannot_return(k, o, staged, e);
-	return leave(o, changed);
+	return put_back(k, o, staged, at, name, e);
 }
 
 int keep_finish(struct arena *a, struct layer *l, struct layer_report *out, struct err *e)

@@ -188,6 +188,10 @@ static void a_layer_is_found_again(void)
 	ok(layer_open(&a, folder, tree, NULL, &l, &e) == 0 && l.found, "it is found again");
 	ok(changes_of(&l, NULL).n == 1, "with its change");
 	layer_close(&l);
+	ok(layer_open(&a, arena_printf(&a, "%s/found/two", base), tree, NULL, &l, &e) == 0, "a second one is made %s", e.text);
+	ok(layer_list(&a, arena_printf(&a, "%s/found", base), &left, &n, &e) == 0 && n == 2 && !strcmp(left[0].name, "two"),
+	   "the newest stands first in the list");
+	ok(layer_drop(&l, &e) == 0, "it is dropped");
 	ok(layer_find(&a, folder, &l, &e) == 0 && !strcmp(l.tree, tree), "by its folder alone, too");
 	layer_close(&l);
 	ok(layer_list(&a, arena_printf(&a, "%s/found", base), &left, &n, &e) == 0 && n == 1 && !left[0].in_use && !strcmp(left[0].tree, tree) &&

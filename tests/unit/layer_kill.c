@@ -236,6 +236,36 @@ static void an_edit_stays_after_a_kill(const char *name)
 	layer_close(&l);
 }
 
+/* As before, and then the folder is taken away from under it. */
+static void edit_and_remove(const char *step, const char *path)
+{
+	edit_here(step, path);
+	if ((!strcmp(step, "exchanged") || !strcmp(step, "taken")) && !strcmp(path, edit_name))
+		fs_remove_tree(IN_TREE("folder"), NULL);
+}
+
+static void an_edit_stays_though_its_folder_goes(bool removed)
+{
+	struct layer l;
+	struct layer_report r;
+
+	tree_make();
+	put(IN_TREE("folder/deep/file"), "old\n");
+	l = layer_of("edit");
+	if (removed)
+		gone(&l, "folder/deep/file");
+	else
+		put(IN_LAYER(&l, "folder/deep/file"), "new\n");
+	edit_at = "looked";
+	edit_name = "folder/deep/file";
+	layer_fault = edit_and_remove;
+	r = keep_of(&l, NULL);
+	layer_fault = NULL;
+	is_text(text_of(IN_TREE("folder/deep/file")), "by a person\n", "a person's file comes back with its folder");
+	ok(r.kept == 0 && r.left.conflicts == 1, "and is a conflict");
+	layer_close(&l);
+}
+
 /* ---- hostile changes of the layer while it is kept ---- */
 
 static void swap_here(const char *step, const char *path)
@@ -286,6 +316,37 @@ static void links_of_the_tree_are_not_followed(void)
 	layer_close(&l);
 }
 
+/* Files are staged in the tree then. */
+static void from_another_disk(void)
+{
+	char home[64];
+	struct stat here, there;
+
+	snprintf(home, sizeof(home), "%s", base);
+	snprintf(base, sizeof(base), "/dev/shm/layer-kill.XXXXXX");
+	if (stat(home, &here) < 0 || stat("/dev/shm", &there) < 0 || here.st_dev == there.st_dev || !mkdtemp(base)) {
+		printf("# no other disk at /dev/shm: not tried\n");
+		snprintf(base, sizeof(base), "%s", home);
+		return;
+	}
+	printf("# a layer on another disk\n");
+	elsewhere = home;
+	a_kill_at_any_step_loses_nothing();
+	an_edit_stays_after_a_kill("changed");
+	elsewhere = NULL;
+	fs_remove_tree(base, NULL);
+	snprintf(base, sizeof(base), "%s", home);
+}
+
+static void what_cannot_be_copied_is_read(void)
+{
+	auto_fd from = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	const char *path = arena_printf(&a, "%s/read", base);
+	auto_fd to = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	ok(copy_bytes(from, to) == 0 && strstr(text_of(path), "layer_kill"), "a file that has no size is copied by reading");
+}
+
 static void all_of_it(void)
 {
 	printf("# %s%s\n", copied ? "a copy" : "an overlay", place_without_flags ? ", on a disk whose renames have no flags" : "");
@@ -293,6 +354,8 @@ static void all_of_it(void)
 	a_persons_edit_always_stays();
 	an_edit_stays_after_a_kill("changed");
 	an_edit_stays_after_a_kill("removed");
+	an_edit_stays_though_its_folder_goes(false);
+	an_edit_stays_though_its_folder_goes(true);
 	a_link_that_takes_a_files_place_is_not_followed();
 	links_of_the_tree_are_not_followed();
 }
@@ -309,6 +372,10 @@ int main(void)
 	copied = !has_marks();
 	place_without_flags = true;
 	all_of_it();
+	copied = true;
+	place_without_flags = false;
+	from_another_disk();
+	what_cannot_be_copied_is_read();
 	fs_remove_tree(base, NULL);
 	arena_drop(&a);
 	return done();
