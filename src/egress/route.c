@@ -32,7 +32,8 @@ static bool is_escape(const char *p)
 	return false;
 }
 
-/* Plain segments, none of them empty but the last, none "." or "..". */
+/* Plain segments, none of them empty but the last, none "." or "..". An escaped slash parts segments as well: servers differ
+ * in whether they resolve "..%2f", and one that does would leave the registry's own path. */
 static bool is_plain(const char *p)
 {
 	size_t segment = 0, dots = 0;
@@ -40,10 +41,13 @@ static bool is_plain(const char *p)
 	if (*p != '/')
 		return false;
 	for (p++; *p; p++) {
-		if (*p == '/') {
+		bool escaped = !strncasecmp(p, "%2f", 3);
+
+		if (*p == '/' || escaped) {
 			if (!segment || (segment == dots && dots < 3))
 				return false;
 			segment = dots = 0;
+			p += escaped ? 2 : 0;
 			continue;
 		}
 		if (*p == '%' ? !is_escape(p) : !isalnum((unsigned char)*p) && !strchr("-._~!+@,:=()", *p))

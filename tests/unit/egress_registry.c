@@ -73,6 +73,9 @@ static void other_paths(void)
 		{ REGISTRY_GO, "/sumdb/evil.test/latest" }, { REGISTRY_GO, "/golang.org/x/text/@v/../../x.zip" }, { REGISTRY_GO, "/x" },
 		{ REGISTRY_GO, "/golang.org/x/text/@v/v1.exe" }, { REGISTRY_MAVEN, "/a/../b" }, { REGISTRY_MAVEN, "/a/" }, { REGISTRY_MAVEN, "/a\\b" },
 		{ REGISTRY_APT, "/+0/dists/../../etc" }, { REGISTRY_APT, "/+0/a//b" }, { REGISTRY_APT, "/+0/" }, { REGISTRY_APT, "/+0" },
+		{ REGISTRY_APT, "/+0/dists/..%2f..%2fapi/token" }, { REGISTRY_APT, "/+0/a%2F%2Fb" }, { REGISTRY_MAVEN, "/org/..%2F..%2Fapi/1/x.jar" },
+		{ REGISTRY_MAVEN, "/org/a%2f..%2fb" }, { REGISTRY_MAVEN, "/%2fevil.test/x" }, { REGISTRY_NPM, "/..%2fx/-/x.tgz" },
+		{ REGISTRY_GO, "/x%2f..%2fy/@v/list" },
 	};
 	struct route r;
 
