@@ -22,6 +22,17 @@ static size_t harmful(const unsigned char *s)
 	return 0;
 }
 
+/* Bytes of the character of UTF-8 at s; 0: it is none, and a terminal may take a byte for a C1 control. */
+static size_t size_of(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xC0) != 0x80)
+			return 0;
+	return n;
+}
+
 void plain_print(FILE *f, const char *s, size_t max)
 {
 	size_t n = 0;
@@ -29,19 +40,20 @@ void plain_print(FILE *f, const char *s, size_t max)
 	if (!s)
 		return;
 	while (*s && n < max) {
-		size_t bad = harmful((const unsigned char *)s);
+		size_t bad = harmful((const unsigned char *)s), size = size_of((const unsigned char *)s);
 
-		if (bad) {
+		if (bad || !size) {
 			if (*s == '\n' || *s == '\t')
 				putc(' ', f);
-			s += bad;
+			else if (!bad)
+				putc('?', f);
+			s += bad ? bad : 1;
 			n++;
 			continue;
 		}
-		do {
-			putc(*s++, f);
-			n++;
-		} while (((unsigned char)*s & 0xC0) == 0x80);
+		fwrite(s, 1, size, f);
+		s += size;
+		n += size;
 	}
 	if (*s)
 		fputs("...", f);

@@ -25,6 +25,8 @@ int main(void)
 	prints("a\nb\tc", 100, "a b c", "a line's end and a tab are blanks");
 	prints("a\033[31mb\a\177", 100, "a[31mb", "an escape sequence loses what makes it one");
 	prints("a\xC2\x9B" "31m", 100, "a31m", "and so does one of the C1 controls");
+	prints("a\x9B" "31m\xFF\xC2", 100, "a?31m??", "a byte that is no character could be one, too");
+	prints("\x9B" "1", 100, "?1", "at the beginning as well");
 	prints("a\xE2\x80\xAE" "b\xE2\x81\xA6" "c", 100, "abc", "marks that turn the direction of text are left out");
 	prints("\xC3\xA4\xC3\xB6\xC3\xBC", 2, "\xC3\xA4...", "a text is cut at a character's border");
 	prints("abc", 3, "abc", "one that just fits is whole");
