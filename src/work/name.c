@@ -45,6 +45,16 @@ static bool is_ignored(int32_t c)
 	       (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+/* What folds to letters of ASCII (Unicode's CaseFolding.txt, full), as ext4 and APFS fold it; never longer than its UTF-8. */
+static const char *folds_to(int32_t c)
+{
+	static const char *const ligatures[] = { "ff", "fi", "fl", "ffi", "ffl", "st", "st" };
+
+	if (c >= 0xfb00 && c <= 0xfb06)
+		return ligatures[c - 0xfb00];
+	return c == 0x017f ? "s" : c == 0x212a ? "k" : c == 0x00df || c == 0x1e9e ? "ss" : NULL;
+}
+
 void name_fold(const char *name, size_t n, char *out)
 {
 	size_t len = 0;
@@ -54,8 +64,8 @@ void name_fold(const char *name, size_t n, char *out)
 
 		if (c >= 'A' && c <= 'Z')
 			out[len++] = (char)(c + 32);
-		else if (c == 0x017f || c == 0x212a) /* fold to s and k */
-			out[len++] = c == 0x017f ? 's' : 'k';
+		else if (folds_to(c))
+			len = (size_t)(stpcpy(out + len, folds_to(c)) - out);
 		else if (c < 0 || !is_ignored(c)) {
 			memcpy(out + len, name + i, step);
 			len += step;
