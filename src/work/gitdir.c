@@ -104,6 +104,22 @@ static const char *first_line(struct arena *a, const char *path)
 	return arena_memdup(a, buf_str(&text), strcspn(buf_str(&text), "\r\n"));
 }
 
+/* "" when there is none; NULL when git would read it otherwise than we: it takes all of the file for one path. */
+static const char *commondir(struct arena *a, const char *git)
+{
+	const char *path = arena_printf(a, "%s/commondir", git);
+	auto_buf text = buf_max(LAYER_PATH_MAX);
+	struct stat st;
+	size_t n;
+
+	if (lstat(path, &st) < 0)
+		return "";
+	if (!S_ISREG(st.st_mode) || fs_read_file(path, &text, NULL) < 0)
+		return NULL;
+	n = strcspn(buf_str(&text), "\r\n");
+	return n && n + strspn(buf_str(&text) + n, "\r\n") == text.n ? arena_memdup(a, buf_str(&text), n) : NULL;
+}
+
 static const char *real_path(struct arena *a, const char *folder, const char *path)
 {
 	char real[PATH_MAX];
@@ -128,8 +144,10 @@ static const char *find_through_file(struct arena *a, const char *tree, const ch
 		return "its .git is a file that names no folder; run: git worktree repair";
 	if (stat(out->git, &st) < 0 || stat(tree, &t) < 0 || st.st_uid != t.st_uid)
 		return "its .git is a file that names a folder of somebody else";
-	common = first_line(a, arena_printf(a, "%s/commondir", out->git));
-	if (common) { /* a worktree */
+	common = commondir(a, out->git);
+	if (!common)
+		return "its .git is a file that names a folder whose commondir is not one path";
+	if (*common) { /* a worktree */
 		back = first_line(a, arena_printf(a, "%s/gitdir", out->git));
 		if (!back || !is_same_file(real_path(a, out->git, back), dot))
 			return "its .git is a file, and the worktree that it names does not lead back; run: git worktree repair";
@@ -151,10 +169,13 @@ static const char *find(struct arena *a, const char *tree, struct repository *ou
 
 	if (lstat(dot, &st) < 0)
 		return "";
-	if (S_ISDIR(st.st_mode))
-		out->git = out->common = dot;
-	else
+	out->git = out->common = dot;
+	if (S_ISDIR(st.st_mode)) {
+		value = commondir(a, dot);
+		why = value && !*value ? NULL : "its .git is a folder that shares another repository (commondir), which no git makes";
+	} else {
 		why = S_ISREG(st.st_mode) ? find_through_file(a, tree, dot, out) : "its .git is neither a folder nor a file";
+	}
 	if (why)
 		return why;
 	if (fs_read_file(arena_printf(a, "%s/config", out->common), &config, NULL) < 0)

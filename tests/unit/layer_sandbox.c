@@ -161,6 +161,17 @@ static void what_git_cannot_be_is_said(void)
 	ok(!l.git_dir && l.git_why && strstr(l.git_why, "no worktree"), "a folder of the tree that shares another's repository: %s", l.git_why);
 	layer_close(&l);
 	tree_make();
+	outside("git init -q ../other; git init -q . && echo \"$PWD/../other/.git\" >.git/commondir");
+	l = open_layer("none");
+	ok(!l.git_dir && l.git_why && strstr(l.git_why, "commondir"), "one that its own .git shares: %s", l.git_why);
+	layer_close(&l);
+	tree_make();
+	outside("git init -q . && mkdir -p .git/worktrees/w && mv .git fake && echo 'gitdir: ./fake/worktrees/w' >.git && "
+		"printf '../..\\n/../x\\n' >fake/worktrees/w/commondir && echo \"$PWD/.git\" >fake/worktrees/w/gitdir");
+	l = open_layer("none");
+	ok(!l.git_dir && l.git_why && strstr(l.git_why, "not one path"), "one in two lines, of which git makes one path: %s", l.git_why);
+	layer_close(&l);
+	tree_make();
 	outside("git init -q . && echo /tmp >.git/objects/info/alternates");
 	l = open_layer("none");
 	ok(!l.git_dir && l.git_why && strstr(l.git_why, "repack"), "borrowed objects: %s", l.git_why);
