@@ -261,6 +261,29 @@ static int judge_all(struct taking *t, struct err *e)
 	return t->out->left.n ? give_up(t, "the commits change files that may not be kept") : 0;
 }
 
+/* A repository that came with its .git from a stranger may hold links where git outside writes; it would follow them. */
+static bool has_link(const char *folder, const char *path)
+{
+	auto_fd dir = fs_open_dir(folder, NULL), fd = dir < 0 ? -1 : place_open(dir, path, O_RDONLY | O_NONBLOCK);
+
+	return dir >= 0 && fd < 0 && errno == ELOOP;
+}
+
+static const char *link_on_the_way(struct taking *t, const char *ref)
+{
+	const char *common = line_of(t->a, t->l, "common");
+	const char *const places[] = { "objects/pack", "packed-refs", ref, arena_printf(t->a, "logs/%s", ref), NULL };
+	static const char *const own[] = { "index", "logs/HEAD", NULL };
+
+	for (int i = 0; places[i]; i++)
+		if (has_link(common, places[i]))
+			return arena_printf(t->a, "%s/%s is a symbolic link or lies behind one, and git would write where that leads", common, places[i]);
+	for (int i = 0; own[i]; i++)
+		if (has_link(t->git.git, own[i]))
+			return arena_printf(t->a, "%s/%s is a symbolic link or lies behind one, and git would write where that leads", t->git.git, own[i]);
+	return NULL;
+}
+
 /* Which of them move: the branch of HEAD, forward; new ones when asked. */
 static int choose(struct taking *t, struct err *e)
 {
@@ -280,6 +303,8 @@ static int choose(struct taking *t, struct err *e)
 		if (strcmp(r ? r->id : "", d->old_id))
 			return give_up(t, arena_printf(t->a, "%s was moved in the repository since the layer was opened; merge or rebase inside first",
 						       d->ref));
+		if (link_on_the_way(t, d->ref))
+			return give_up(t, link_on_the_way(t, d->ref));
 		t->wanted[i] = true;
 		some++;
 	}

@@ -398,6 +398,35 @@ static void hostile_refs_are_left_out(void)
 	layer_close(&l);
 }
 
+/* Git outside would write where they lead. */
+static void links_in_a_repository_are_not_written_through(void)
+{
+	static const char *const scripts[] = {
+		"echo mine >../mine && ln -sf \"$PWD/../mine\" .git/logs/refs/heads/main",
+		"echo mine >../mine && ln -sf \"$PWD/../mine\" .git/logs/HEAD",
+		"mkdir -p ../packs && rmdir .git/objects/pack && ln -s \"$PWD/../packs\" .git/objects/pack",
+		"mv .git/logs/refs ../logs && ln -s \"$PWD/../logs\" .git/logs/refs",
+	};
+
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
+		const char *id;
+		struct layer l;
+		struct taken t;
+
+		repository_make();
+		outside(scripts[i]);
+		id = answer("git rev-parse HEAD");
+		l = layer_of("drafts");
+		inside(&l, "echo two >>file && git commit -qam second");
+		t = take(&l, NULL);
+		ok(t.bad == 0 && !t.r.refs && strstr(t.r.why, "symbolic link") && !strcmp(answer("git rev-parse HEAD"), id), "%s: %s %s",
+		   scripts[i], t.r.why, t.e.text);
+		ok(outside("test ! -e ../mine || test \"$(cat ../mine)\" = mine; r=$?; test -z \"$(ls ../packs 2>/dev/null)\" && exit $r") == 0,
+		   "nothing was written there");
+		layer_close(&l);
+	}
+}
+
 int main(void)
 {
 	base_make("layer-drafts");
@@ -413,6 +442,7 @@ int main(void)
 	a_tree_that_unfolds_without_end_is_refused();
 	bad_packs_are_refused();
 	hostile_refs_are_left_out();
+	links_in_a_repository_are_not_written_through();
 	fs_remove_tree(base, NULL);
 	arena_drop(&a);
 	return done();
