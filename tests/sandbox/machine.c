@@ -335,6 +335,17 @@ static const char *harm_to_files(void)
 	return NULL;
 }
 
+/* One that was stopped at this very moment does not answer before it may go on. */
+static bool neighbour_answers(void)
+{
+	struct pollfd p = { .fd = quiet, .events = POLLIN };
+	char late[16];
+
+	while (recv(quiet, late, sizeof(late), MSG_DONTWAIT) > 0)
+		;
+	return write(quiet, "?", 1) == 1 && poll(&p, 1, 2000) == 1 && read(quiet, late, 1) == 1;
+}
+
 static const char *harm_to_others(void)
 {
 	char name[65] = "", text[512] = "", state = '?';
@@ -351,7 +362,7 @@ static const char *harm_to_others(void)
 		return "a process outside was stopped or ended";
 	if (getpriority(PRIO_PROCESS, (id_t)lab.neighbour) > priority)
 		return "a process outside has another priority";
-	if (write(quiet, "?", 1) != 1 || read(quiet, name, 1) != 1)
+	if (!neighbour_answers())
 		return "the neighbour does not answer";
 	if (*reached)
 		return "a socket outside was reached";
@@ -365,12 +376,11 @@ static const char *harm_to_others(void)
 const char *lab_harm(void)
 {
 	const char *harm = harm_to_files();
-	char answer;
 
 	if (!harm)
 		harm = harm_to_others();
 	lab_clear_up(); /* lets a neighbour that was stopped go on */
-	if (write(quiet, "?", 1) == 1 && read(quiet, &answer, 1) == 1)
+	if (neighbour_answers())
 		*reached = 0;
 	return harm;
 }
