@@ -119,6 +119,18 @@ static void look_at(struct search *s, int dir, const char *name)
 	}
 }
 
+/* Configurations, their copies (config.bak, config~), and what keeps URLs with their user or passwords. Not .git/config
+ * itself. */
+static bool may_hold_secrets(const char *name, int depth)
+{
+	static const char *const others[] = { "credentials", ".git-credentials", "FETCH_HEAD", NULL };
+
+	for (int i = 0; others[i]; i++)
+		if (!strcmp(name, others[i]))
+			return true;
+	return !strncmp(name, "config", 6) && (name[6] ? strchr(".~-_", name[6]) != NULL : depth > 0);
+}
+
 static bool search_in(struct search *s, int at, int depth)
 {
 	static const char *const never[] = { ".", "..", "objects", "hooks", "refs", "logs", "info", "lfs", NULL };
@@ -129,7 +141,7 @@ static bool search_in(struct search *s, int at, int depth)
 	bool whole = d && depth < DEPTH_MAX;
 
 	while (whole && (f = readdir(d))) {
-		const bool is_config = !strcmp(f->d_name, "config.worktree") || (depth > 0 && !strcmp(f->d_name, "config"));
+		const bool is_config = may_hold_secrets(f->d_name, depth);
 		auto_fd sub = -1;
 		int i = 0;
 
@@ -141,9 +153,10 @@ static bool search_in(struct search *s, int at, int depth)
 		if (!whole)
 			break;
 		strcpy(stpcpy(s->path + n, n ? "/" : ""), f->d_name);
-		if (is_config)
+		if (is_config && f->d_type != DT_DIR)
 			look_at(s, dir, f->d_name);
-		else if ((f->d_type == DT_DIR || f->d_type == DT_UNKNOWN) && (depth > 0 || !strcmp(f->d_name, "modules") || !strcmp(f->d_name, "worktrees")))
+		/* A submodule may be named config, too. */
+		if ((f->d_type == DT_DIR || f->d_type == DT_UNKNOWN) && (depth > 0 || !strcmp(f->d_name, "modules") || !strcmp(f->d_name, "worktrees")))
 			sub = openat(dir, f->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		whole = sub < 0 || search_in(s, sub, depth + 1);
 		s->path[n] = 0;

@@ -113,8 +113,8 @@ int listen_hand_over(int to, const uint16_t *ports);
 /* in, without entries that smell of a secret and without users in URLs. */
 void gitconfig_scrub(struct bytes in, struct buf *out);
 
-/* Finds the further configurations beneath a git directory (of submodules and worktrees) that are not clean, and tells their
- * names beneath it and what may be shown of them. False when there is too much to look through. */
+/* Finds the further configurations beneath a git directory (of submodules and worktrees; copies; stored passwords) that are not
+ * clean, and tells their names beneath it and what may be shown of them. False when there is too much to look through. */
 typedef void gitconfig_found_fn(void *arg, const char *name, struct bytes clean);
 bool gitconfig_find(int git, gitconfig_found_fn *found, void *arg);
 

@@ -212,6 +212,10 @@ static void tree_make(void)
 	put(under(lab.tree, ".git/config"), GIT_SECRETS);
 	put(under(lab.tree, ".git/config.worktree"), GIT_SECRETS);
 	put(under(lab.tree, ".git/modules/sub/config"), GIT_SECRETS);
+	fs_make_dirs(under(lab.tree, ".git/modules/config"), 0755, NULL);
+	put(under(lab.tree, ".git/modules/config/config"), GIT_SECRETS);
+	put(under(lab.tree, ".git/config.bak"), GIT_SECRETS);
+	put(under(lab.tree, ".git/credentials"), "https://x:" SECRET "@example.org\n");
 	if (symlink(under(lab.home, ".ssh/id_ed25519"), under(lab.tree, "link-to-key")) < 0 ||
 	    symlink(lab.base, under(lab.tree, "link-to-base")) < 0)
 		exit(1);
@@ -326,7 +330,7 @@ static const char *harm_to_files(void)
 	if (!text_is(under(lab.tree, "deep/tests/test_it.py"), test_text))
 		return "a protected test was changed";
 	if (!text_is(under(lab.tree, ".git/config"), GIT_SECRETS) || names_in(under(lab.tree, ".git/hooks")) != 2 ||
-	    names_in(under(lab.tree, ".git/info")) != 2 || names_in(under(lab.tree, ".git")) != 8)
+	    names_in(under(lab.tree, ".git/info")) != 2 || names_in(under(lab.tree, ".git")) != 10)
 		return "git's own files were changed";
 	if (has_dangerous_file(open(lab.tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0))
 		return "a set-user-id file or device was left in the tree";

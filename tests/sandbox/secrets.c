@@ -74,6 +74,9 @@ static bool see_disks(void)
 static bool read_git_token(void) { return holds_secret(".git/config"); }
 static bool read_submodule_token(void) { return holds_secret(".git/modules/sub/config"); }
 static bool read_worktree_token(void) { return holds_secret(".git/config.worktree"); }
+static bool read_token_of_submodule_named_config(void) { return holds_secret(".git/modules/config/config"); }
+static bool read_old_git_token(void) { return holds_secret(".git/config.bak"); }
+static bool read_stored_git_password(void) { return holds_secret(".git/credentials"); }
 static bool see_hidden_home(void) { return holds_secret("home-inside/key"); }
 static bool read_hidden_home_through_proc(void)
 {
@@ -342,6 +345,7 @@ static const struct attempt list[] = {
 	T(read_shadow, BY_ROOT) T(read_host_keys, IF_CAN) T(read_private_tls_keys, IF_CAN) T(read_hosts_passwd, IF_CAN)
 	T(list_var, IF_CAN) T(list_logs, IF_CAN) T(list_run, IF_CAN) T(see_sys, SHOWN) T(see_mnt, IF_CAN) T(see_boot, IF_CAN)
 	T(see_disks, IF_CAN) T(read_git_token, SHOWN) T(read_submodule_token, SHOWN) T(read_worktree_token, SHOWN)
+	T(read_token_of_submodule_named_config, SHOWN) T(read_old_git_token, SHOWN) T(read_stored_git_password, SHOWN)
 	T(see_hidden_home, SHOWN) T(read_hidden_home_through_proc, SHOWN) T(search_everything, SHOWN) T(see_hosts_mounts, IF_CAN)
 	T(read_environment, SHOWN) T(read_others_environment, SHOWN) T(read_others_words, SHOWN)
 	T(read_neighbours_environment, SHOWN) T(read_neighbours_words, SHOWN) T(read_parents_words_at_once, SHOWN)
