@@ -74,7 +74,7 @@ WITHIN void path_of(char path[64], const char *name, const char *what)
 
 	for (; i < 20 && name[i]; i++)
 		((volatile char *)path)[i] = name[i];
-	for (; k < 30 && what[k]; k++)
+	for (; what[k]; k++) /* a word of ours */
 		((volatile char *)path)[i + k] = what[k];
 	((volatile char *)path)[i + k] = 0;
 }
