@@ -383,7 +383,7 @@ static bool is_path(const char *name)
 }
 
 /* A built-in name always means the built-in one. */
-static char *path_by_name(struct arena *a, const char *name, struct err *e)
+static char *path_by_name(struct arena *a, const char *name, bool *built_in, struct err *e)
 {
 	char *shared = fs_share(a, "profiles", e), *own = own_folder(a), *path, *all = arena_strdup(a, "");
 
@@ -391,7 +391,8 @@ static char *path_by_name(struct arena *a, const char *name, struct err *e)
 		return NULL;
 	if (is_word(name)) {
 		path = arena_printf(a, "%s/%s.yml", shared, name);
-		if (fs_exists(path))
+		*built_in = fs_exists(path);
+		if (*built_in)
 			return path;
 		path = own ? arena_printf(a, "%s/%s.yml", own, name) : NULL;
 		if (path && fs_exists(path))
@@ -404,11 +405,12 @@ static char *path_by_name(struct arena *a, const char *name, struct err *e)
 	return NULL;
 }
 
-static int read_file(struct arena *a, const char *path, const char *tree, struct bytes *text, struct err *e)
+/* A built-in one is part of the program: whoever can change it can change that, too. */
+static int read_file(struct arena *a, const char *path, const char *tree, bool built_in, struct bytes *text, struct err *e)
 {
 	auto_buf b = buf_max(CONF_BYTES_MAX);
 	char *real = realpath(path, NULL), *real_tree = tree ? realpath(tree, NULL) : NULL;
-	bool within = real && real_tree && path_is_beneath(real, real_tree);
+	bool within = !built_in && real && real_tree && path_is_beneath(real, real_tree);
 	auto_fd fd = real && !within ? open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 	int number = errno;
 	struct stat st;
@@ -423,7 +425,7 @@ static int read_file(struct arena *a, const char *path, const char *tree, struct
 		return err_sys(e, "open %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_USAGE, "%s is no regular file", path);
-	if (st.st_mode & 022)
+	if (!built_in && (st.st_mode & 022))
 		return err_set(e, ERR_DENIED, "%s can be changed by others; run: chmod go-w %s", path, path);
 	if (fs_read_all(fd, &b, e) < 0)
 		return err_wrap(e, "%s", path);
@@ -433,8 +435,10 @@ static int read_file(struct arena *a, const char *path, const char *tree, struct
 
 static int find(void *tree, struct arena *a, const char *name, struct bytes *text, const char **path, struct err *e)
 {
-	*path = is_path(name) ? name : path_by_name(a, name, e);
-	return *path ? read_file(a, *path, tree, text, e) : -1;
+	bool built_in = false;
+
+	*path = is_path(name) ? name : path_by_name(a, name, &built_in, e);
+	return *path ? read_file(a, *path, tree, built_in, text, e) : -1;
 }
 
 int profile_load(struct arena *a, const char *name, const char *tree, struct profile *out, struct err *e)

@@ -137,6 +137,7 @@ static void it_never_comes_from_the_tree(void)
 	fs_make_dirs(own, 0700, NULL);
 	for (int i = 0; built_in[i]; i++)
 		ok(load(built_in[i], tree) == 0, "%s is built in %s", built_in[i], e.text);
+	ok(load("none", fs_share(&a, "profiles", NULL)) == 0, "one is part of the program, also when the tree holds that %s", e.text);
 	ok(load("none", tree) == 0 && !p.network[0] && !p.registries && !strcmp(p.name, "none"), "none has no network");
 	ok(load("deps", tree) == 0 && p.registries, "deps has the registries");
 	put("tree/mine.yml", "tree: read\n", 0644);
