@@ -211,6 +211,7 @@ static int pack(struct arena *a, struct layers *y, const struct sandbox *box, co
 	p.input = input;
 	p.given = (const int[3]){ -1, out, -1 };
 	in.on_refused = NULL;
+	in.egress = 0;
 	in.env = NULL;
 	if (sandbox_run(a, &in, &p, &r, e) < 0)
 		return err_wrap(e, "packing commits");

@@ -152,21 +152,27 @@ static int work(struct arena *a, struct session *s, const struct settings *set, 
 	struct loop_result r;
 	auto_model *m = NULL;
 	char why[sizeof(e->text)];
+	int ended = -1;
 
-	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || walls_open(a, &base, locks_hold, (void *)(uintptr_t)set, &w, e) < 0 || model_open(&c, &m, e) < 0)
+	if (loop_spent_read(s, &spent, e) < 0 || check_sandbox(set, e) < 0 || walls_open(a, &base, &set->asked, locks_hold, (void *)(uintptr_t)set, &w, e) < 0)
 		return -1;
-	if (settings_allow_endpoint(set, model_endpoint(m), e) < 0 || session_add(s, "sandbox", walls_sandbox(&w), e) < 0 ||
+	if (model_open(&c, &m, e) < 0 || settings_allow_endpoint(set, model_endpoint(m), e) < 0 || session_add(s, "sandbox", walls_sandbox(&w), e) < 0 ||
 	    session_add(s, "model", json_pack("{s:s, s:s, s:b}", "name", model_name(m), "endpoint", model_endpoint(m), "small",
-					      model_is_small(m)), e) < 0)
+					      model_is_small(m)), e) < 0) {
+		walls_close(&w, s);
 		return -1;
+	}
 	o.model = m;
 	o.command_ms = w.work_ms;
 	o.tests_ms = w.tests_ms;
+	o.rules = w.reach_words;
 	if (layers_open(a, s, NULL, false, true, &w.work, &y, e) == 0) {
 		layers_share(&w.work, &w.tests);
-		if (loop_run(a, &o, &r, e) == 0)
-			return finish(s, set, &y, &w.work, &r, &spent, e);
+		ended = loop_run(a, &o, &r, e);
 	}
+	walls_close(&w, s);
+	if (ended == 0)
+		return finish(s, set, &y, &w.work, &r, &spent, e);
 	layers_leave(&y, &w.work);
 	memcpy(why, e->text, sizeof(why));
 	session_add(s, "stopped", json_pack("{s:o, s:s}", "why", json_string_any(bytes_of(why)), "code", err_code_name(e->code)), NULL);
@@ -225,6 +231,8 @@ const struct command cmd_exec = {
 		 "(exit status 3) and waits: `sealwright sandbox diff SESSION`. So does work that was stopped, for a resume.\n",
 	.examples = "sealwright exec \"why does test_stock fail?\"  # ask\n"
 		    "sealwright exec --max-turns 20 \"rename Item to Product everywhere\"  # change, within a budget\n"
+		    "sealwright exec --allow api.example.org \"try our client\"  # reach one host\n"
+		    "sealwright exec --profile deps \"update what we need\"  # registries\n"
 		    "git diff | sealwright exec -  # the prompt from stdin\n",
 	.options = options, .run = exec_run,
 };

@@ -143,6 +143,8 @@ int locks_hold(void *arg, struct profile *p, struct err *e)
 {
 	const struct settings *s = arg;
 
+	if (s->asked.profile && !strcmp(s->asked.profile, p->name))
+		return locks_apply(s, p, e);
 	at_most(&p->time_ms, s->sandbox_most.time_ms);
 	at_most(&p->memory, s->sandbox_most.memory);
 	at_most(&p->disk, s->sandbox_most.disk);

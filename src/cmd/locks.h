@@ -15,7 +15,7 @@ struct err;
 /* p: of a profile and the flags over it. ERR_DENIED names what was asked, the lock and its file. */
 int locks_apply(const struct settings *s, struct profile *p, struct err *e);
 
-/* For the profiles of an agent's work, which nobody asked for: what goes beyond a lock takes its value quietly. arg: the settings;
+/* For the profiles of an agent's work: what goes beyond a lock takes its value quietly, unless a person asked for that profile. arg: the settings;
  * as walls_open takes it. */
 int locks_hold(void *arg, struct profile *p, struct err *e);
 

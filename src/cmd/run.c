@@ -145,6 +145,7 @@ static void options_fill(struct flow_options *f, struct shown *shown)
 	f->test_command = set->test_command;
 	f->tags = set->tags;
 	f->sandbox_level = set->level_min;
+	f->asked = set->asked;
 	f->hold_profile = locks_hold;
 	f->hold_arg = (void *)(uintptr_t)set;
 	f->stop = stop_flag();
@@ -224,10 +225,11 @@ const struct command cmd_run = {
 		 "(\"late_fee(days=3) == 0.75\"). What no rule covers is said in the plan and in the summary, never guessed.\n"
 		 "Tags ask for more care: @secure, @high-risk, @low-risk, @private.\n"
 		 "\n"
-		 "All code runs in a sandbox without network. After Ctrl-C or a kill: `sealwright resume`. Exit status: 0\n"
+		 "All code runs in a sandbox without network, but for what --allow and --profile let commands reach. After Ctrl-C or a kill: `sealwright resume`. Exit status: 0\n"
 		 "finished, 1 unfinished, 2 a command line that makes no sense, 3 denied by policy or sandbox.\n",
 	.examples = "sealwright run \"build a CRUD app for inventory\"  # on the local model, into ./inventory\n"
 		    "sealwright run \"build a CRUD app for inventory @secure\" shop  # into ./shop\n"
+		    "sealwright run --profile deps \"build a ticket queue with Flask\"  # with package registries\n"
 		    "sealwright run --model glm-5.1 --max-cost 2 \"build a ticket queue\"  # with a large model\n",
 	.options = run_options, .run = run_run,
 };

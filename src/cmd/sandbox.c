@@ -6,11 +6,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "agent/network.h"
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "cmd/sandbox_layer.h"
 #include "cmd/sandbox_log.h"
-#include "cmd/sandbox_network.h"
 #include "cmd/stop.h"
 #include "cmd/streams.h"
 #include "sandbox/bundle.h"
@@ -107,21 +107,27 @@ static void account_of_level(const struct sandbox_job *j)
 		fprintf(stderr, "  %s\n", lacks[i]);
 }
 
+static void log_add(void *log, const char *type, json_t *data)
+{
+	sandbox_log_add(log, type, data);
+}
+
 static int execute(struct sandbox_job *j, struct err *e)
 {
 	const volatile int *stop = stop_flag();
 	struct streams_options so = { .output_max = j->profile.output, .seen = opts_has(j->o, "json") ? sandbox_log_output : NULL,
 				      .arg = j->log };
 	struct proc p = { .argv = j->argv, .dir = j->dir, .limit_ms = j->profile.time_ms, .stop = stop };
-	struct sandbox_network *network = NULL;
+	const struct network_told told = { sandbox_log_refused, log_add, j->log };
+	struct network *network = NULL;
 	struct streams *streams = NULL;
 	struct proc_result r;
 	int status;
 
-	if (sandbox_network_open(j, &network, e) < 0)
+	if (network_open(j->a, &j->profile, &j->box, &network, e) < 0)
 		return -1;
 	if (streams_open(&so, &streams, e) < 0) {
-		sandbox_network_close(&network, NULL);
+		network_close(&network, NULL);
 		return -1;
 	}
 	p.given = streams_inside(streams);
@@ -130,7 +136,7 @@ static int execute(struct sandbox_job *j, struct err *e)
 	tell_start(j);
 	status = sandbox_run(j->a, &j->box, &p, &r, e);
 	streams_close(&streams);
-	sandbox_network_close(&network, status < 0 ? NULL : j->log);
+	network_close(&network, status < 0 ? NULL : &told);
 	if (status < 0)
 		return -1;
 	status = status_of(j, &r, stop);

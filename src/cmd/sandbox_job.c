@@ -5,9 +5,9 @@
  */
 #include "cmd/sandbox_job.h"
 
+#include "agent/network.h"
 #include "base/err.h"
 #include "cmd/locks.h"
-#include "egress/allow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,16 +91,9 @@ static int add_allow(struct sandbox_job *j, struct err *e)
 {
 	const char *given;
 
-	for (int i = 0; (given = opts_nth(j->o, "allow", i)); i++) {
-		struct allow_rule rule;
-
-		if (!strcmp(given, "registries"))
-			j->profile.registries = true;
-		else if (allow_rule_parse(j->a, bytes_of(given), &rule, e) < 0)
+	for (int i = 0; (given = opts_nth(j->o, "allow", i)); i++)
+		if (network_allow(j->a, &j->profile, given, e) < 0)
 			return err_wrap(e, "--allow");
-		else
-			j->profile.network = profile_list_add(j->a, j->profile.network, given);
-	}
 	return 0;
 }
 

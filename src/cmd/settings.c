@@ -9,9 +9,11 @@
  */
 #include "cmd/settings.h"
 
+#include "agent/network.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "model/local.h"
+#include "sandbox/profile.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -436,6 +438,29 @@ static int values_take(struct settings *s, struct err *e)
 	return 0;
 }
 
+/* ---- what commands may reach: asked for by a flag, kept by the session, in no file ---- */
+
+static int asked_find(struct arena *a, const struct opts *o, const json_t *session, struct walls_asked *out, struct err *e)
+{
+	const json_t *kept = json_list(session, "allow");
+	const char *rule, *profile = o ? opts_text(o, "profile") : NULL;
+	const char *const *list = NULL;
+
+	if (!profile && json_text(session, "profile"))
+		profile = arena_strdup(a, json_text(session, "profile"));
+	for (int i = 0; o && (rule = opts_nth(o, "allow", i)); i++)
+		list = profile_list_add(a, list, rule);
+	for (size_t i = 0; !list && i < json_array_size(kept); i++)
+		if ((rule = json_string_value(json_array_get(kept, i))))
+			out->allow = profile_list_add(a, out->allow, arena_strdup(a, rule));
+	out->allow = list ? list : out->allow;
+	out->profile = profile;
+	for (const char *const *x = out->allow; x && *x; x++)
+		if (network_rule_check(*x, e) < 0)
+			return err_wrap(e, "--allow");
+	return 0;
+}
+
 int settings_resolve(struct arena *a, const struct opts *o, const struct settings_parts *p, struct settings *out,
 		     struct err *e)
 {
@@ -447,6 +472,8 @@ int settings_resolve(struct arena *a, const struct opts *o, const struct setting
 		if (value_find(a, &table[i], o, p, &s.values[i], e) < 0)
 			return -1;
 	if (tags_read(a, p, &s, e) < 0 || values_take(&s, e) < 0 || policy_apply(a, &s, p, e) < 0)
+		return -1;
+	if (asked_find(a, o, p->session, &s.asked, e) < 0)
 		return -1;
 	s.json = o && opts_has(o, "json");
 	s.quiet = o && opts_has(o, "quiet");
@@ -485,11 +512,17 @@ static int file_read(struct arena *a, const char *path, const struct conf **out,
 
 json_t *settings_about(const struct settings *s)
 {
-	json_t *v = json_object();
+	json_t *v = json_object(), *allow = s->asked.allow ? json_array() : NULL;
 
 	for (int i = 0; table[i].name; i++)
 		if (table[i].type != SETTING_MAP && s->values[i].from != FROM_DEFAULT)
 			json_object_set_new(v, table[i].name, json_string_any(bytes_of(s->values[i].text)));
+	if (s->asked.profile)
+		json_object_set_new(v, "profile", json_string_any(bytes_of(s->asked.profile)));
+	if (s->asked.allow)
+		json_object_set_new(v, "allow", allow);
+	for (const char *const *x = s->asked.allow; x && *x; x++)
+		json_array_append_new(allow, json_string_any(bytes_of(*x)));
 	return v;
 }
 

@@ -61,6 +61,7 @@ struct settings {
 	const struct tag *tags;           /* of the configuration, ended by a NULL name; never NULL    */
 	enum settings_colour colour;
 	bool json, quiet, yes;            /* switches of this command line                             */
+	struct walls_asked asked;         /* --profile and --allow, of this command line or the session */
 
 	/* The organisation's locks; NULL and 0 where there are none. */
 	const char *policy;               /* its file                                                  */
@@ -120,6 +121,8 @@ char *settings_config_path(struct arena *a, struct err *e);
 	{ "sandbox", 0, "own|oci|off", "Run the code of models and repositories in this sandbox", false },         \
 	{ "sandbox-level", 0, "1|2|3", "Run at no lower level of our own sandbox; 2 unless said", false },         \
 	{ "image", 0, "IMAGE", "Use this container image with --sandbox oci", false },                             \
+	{ "profile", 'p', "PROFILE", "What commands may read, write, reach and spend; none by default", false },    \
+	{ "allow", 0, "HOST[:PORT]", "Let commands reach this host, or registries; not test runs", true },          \
 	{ "test", 0, "COMMAND", "Test the project by this command", false },                                       \
 	{ "max-turns", 0, "N", "End after N turns of the model", false },                                          \
 	{ "max-tokens", 0, "N", "End after N tokens, in and out", false },                                         \

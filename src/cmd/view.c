@@ -75,6 +75,18 @@ static void tell_note(struct view *v, const char *what, const json_t *d)
 	say(v, DIM, what, json_text_or(d, "text", ""));
 }
 
+/* From a registry, into the sandbox. */
+static void tell_package(struct view *v, const char *what, const json_t *d)
+{
+	line_begin(v, DIM, what);
+	plain_print(stderr, json_text_or(d, "ecosystem", "?"), 20);
+	putc(' ', stderr);
+	plain_print(stderr, json_text_or(d, "name", "?"), 100);
+	putc(' ', stderr);
+	plain_print(stderr, json_text_or(d, "version", ""), 40);
+	fputc('\n', stderr);
+}
+
 static void tell_model(struct view *v, const char *what, const json_t *d)
 {
 	line_begin(v, PLAIN, what);
@@ -407,7 +419,7 @@ static const struct {
 	{ "say", "told", tell_said },           { "context.cut", "context", tell_cut },
 	{ "end", "done", tell_end },           { "refused", "refused", tell_refused },
 	{ "kept", "not kept", tell_kept_all },     { "dropped", "dropped", tell_dropped },
-	{ "layer", "layer", tell_layer },
+	{ "layer", "layer", tell_layer },          { "package", "package", tell_package },
 };
 
 static void print_json(const struct session_event *ev)

@@ -257,7 +257,7 @@ static int box(struct flow *f, struct err *e)
 	if (l && l->level < (f->o->sandbox_level ? f->o->sandbox_level : 2))
 		return err_set(e, ERR_DENIED, "this machine's sandbox is of level %d: %s%s", l->level, l->why, l->level != 1 ? "" :
 			       "; or go on without what only namespaces hold: --sandbox-level 1 (sealwright doctor says what that is)");
-	if (walls_open(f->a, &base, f->o->hold_profile, f->o->hold_arg, &f->walls, e) < 0)
+	if (walls_open(f->a, &base, &f->o->asked, f->o->hold_profile, f->o->hold_arg, &f->walls, e) < 0)
 		return -1;
 	f->box = f->walls.work;
 	f->test_box = f->walls.tests;
@@ -279,6 +279,7 @@ static int run_to_end(struct flow *f, enum flow_end *end, struct err *e)
 
 	f->started_ms = clock_mono_ms();
 	r = box(f, e) < 0 || programs(f, e) < 0 ? -1 : run(f, e);
+	walls_close(&f->walls, f->s);
 	if (r < 0) {
 		session_add(f->s, "stopped", json_pack("{s:s, s:o}", "code", err_code_name(e->code), "why",
 						       json_string_any(bytes_of(e->text))), NULL);

@@ -38,6 +38,7 @@ struct flow_options {
 	const char *image;             /* of SANDBOX_OCI; NULL: its own                                         */
 	int64_t patience_ms;           /* with a failing endpoint; 0: the model's own                           */
 	const struct tag *tags;        /* of the configuration, as intent_parse takes them; for flow_resume     */
+	struct walls_asked asked;      /* of the sandbox of commands                                            */
 	/* The organisation's locks over each profile of the sandbox, with hold_arg. May be NULL. */
 	walls_hold_fn *hold_profile;
 	void *hold_arg;

@@ -188,7 +188,7 @@ static int work(struct flow *f, struct work *w, const char *id, const char *rule
 	struct loop_spent spent = { .turns = f->turns, .elapsed_ms = flow_elapsed_ms(f), .usage = f->spent };
 	struct loop_options o = {
 		.session = f->s, .model = f->m, .dir = f->dir, .sandbox = &f->box, .tests = &f->test_box, .command_ms = f->walls.work_ms,
-		.tests_ms = f->walls.tests_ms, .task = id, .tools = tools, .rules = rules, .words = words,
+		.tests_ms = f->walls.tests_ms, .task = id, .tools = tools, .rules = f->walls.reach_words ? arena_printf(f->a, "%s%s", rules ? rules : "", f->walls.reach_words) : rules, .words = words,
 		.test_command = f->o->test_command ? f->o->test_command : f->plan.test, .protect = protect,
 		.budget = { f->o->budget.turns, f->o->budget.tokens, f->o->budget.time_ms, f->o->budget.cost },
 		.spent = &spent, .stop = f->o->stop, .may_finish = may_finish, .arg = w,

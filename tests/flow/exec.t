@@ -150,6 +150,81 @@ if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
 	check 'becomes a commit of the repository' test "$(git log --format=%s more)" = "$(printf 'third\nsecond\nfirst')"
 	check 'files and all' test "$(cat a.txt)" = "$(printf 'one\ntwo\n3')"
 
+	# ---- the network that a person allows ----
+	(cd "$tmp" && mkdir -p www && echo from outside >www/index.html && exec python3 -c '
+import functools, http.server
+s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory="www"))
+open("webport", "w").write(str(s.server_address[1]))
+s.serve_forever()' 2>/dev/null) &
+	web=$!
+	check 'a server stands outside' until_true '[ -s "$tmp/webport" ]'
+	webport=$(cat "$tmp/webport")
+	fetch='import os, sys, urllib.request as u\nos.environ[\"no_proxy\"] = os.environ[\"NO_PROXY\"] = \"\"\nfor x in sys.argv[1:]:\n    try: print(u.build_opener(u.ProxyHandler({\"http\": \"http://127.0.0.1:3128\"})).open(x, timeout=10).read().decode())\n    except OSError as e: print(\"not reached\")\n'
+	call='{"name": "write", "arguments": {"path": "fetch.py", "content": "'$fetch'"}}, {"name": "shell", "arguments": {"command": "python3 fetch.py http://127.0.0.1:'$webport'/ http://elsewhere.example/"}}'
+	test='{"name": "write", "arguments": {"path": "test_net.py", "content": "import subprocess, unittest\nclass T(unittest.TestCase):\n    def test_none(self):\n        out = subprocess.run([\"python3\", \"fetch.py\", \"http://127.0.0.1:'$webport'/\"], capture_output=True, text=True).stdout\n        self.assertEqual(out, \"not reached\\n\")\n"}}, {"name": "test", "arguments": {}}'
+	scenario '{"steps": [{"expect": {"has_not": ["this much network"]}, "answer": {"calls": ['"$call"']}}, {"expect": {"last": "not reached\nnot reached", "has_not": ["from outside"]}, "answer": {"text": "None."}}]}'
+	model exec go
+	check 'commands have no network' served
+	scenario '{"steps": [
+	 {"expect": {"has": ["this much network, and no more: 127.0.0.1:'"$webport"'"]}, "answer": {"calls": ['"$call"']}},
+	 {"expect": {"last": "from outside\n\nnot reached"}, "answer": {"calls": ['"$test"']}},
+	 {"expect": {"last": "1 passed, 0 failed"}, "answer": {"text": "One."}}]}'
+	model exec --allow "127.0.0.1:$webport" go
+	check 'but what --allow names, which the model is told; test runs have none' served
+	check 'what was refused is told' complains 'refused    elsewhere.example:80 (http)'
+	run sealwright show --json
+	check 'and in the log' prints '"refused":[{"wall":"egress"'
+	egress_is_left() {
+		for p in /proc/[0-9]*; do
+			grep -qsxz sealwright-egress "$p/cmdline" && grep -qsxzF "HOME=$HOME" "$p/environ" && return 0
+		done
+		return 1
+	}
+	check 'its process has ended' until_true '! egress_is_left'
+	scenario '{"loop": true, "steps": [{"answer": {"calls": ['"$call"']}}]}'
+	model exec --allow "127.0.0.1:$webport" --max-turns 1 go
+	model resume --max-turns 2 --json
+	check 'a resume keeps it' prints "\"network\":[\"127.0.0.1:$webport\"]"
+	check 'and uses it' prints 'from outside'
+	check 'with an event for each attempt' prints '"type":"network"'
+	model resume --max-turns 3 --json --allow example.org
+	check 'but a flag wins' prints '"network":["example.org"]'
+	check 'and holds' says_not '"allowed":true'
+	model resume --max-turns 4 --json --profile deps
+	check 'a profile is taken too' prints '"profile":"deps"'
+	kill $web
+	model exec --allow 'exa mple' go
+	check 'what is no host is a usage error' exits 2
+	model exec --profile allow go
+	check 'the profile allow wants a host' exits 2
+	check 'and says how to name it' complains 'name a host: --allow HOST[:PORT]'
+	model exec --profile scan go
+	check 'a profile that lets nothing be written is refused' exits 2
+	model exec --profile nosuch go
+	check 'an unknown one lists what there is' complains 'there are allow, deps'
+	model exec --sandbox off --allow example.org go
+	check 'without a sandbox nothing could hold it' exits 2
+	check 'which is said' complains 'use --sandbox own'
+	model exec --sandbox oci --allow example.org go
+	check 'nor in a container' exits 2
+	model run --allow example.org: 'build a CRUD app' "$tmp/never"
+	check 'run takes it too' exits 2
+	mkdir -p "$tmp/etc/sealwright"
+	cp /etc/passwd "$tmp/etc/"
+	printf 'hosts: ["**.example.org"]\nsandbox_memory: 2G\n' >"$tmp/etc/sealwright/policy.yml"
+	policy() { unshare -r -m sh -c 'mount --bind "$0" /etc && exec "$@"' "$tmp/etc" "$@"; }
+	if policy true 2>/dev/null; then
+		run policy sealwright exec --allow example.net --model scripted --base-url "$url" go
+		check 'a host that the policy does not allow is denied' exits 3
+		check 'by name' complains 'reach example.net; /etc/sealwright/policy.yml allows **.example.org'
+		run policy sealwright exec --profile deps --model scripted --base-url "$url" go
+		check 'so is a profile beyond its locks' complains 'memory 8G; /etc/sealwright/policy.yml allows at most 2G'
+		run policy sealwright run --allow example.net --model scripted --base-url "$url" 'build a CRUD app' "$tmp/denied"
+		check 'for run as well' exits 3
+	else
+		skip 'a policy locks the network' 'no user namespaces here'
+	fi
+
 	# Where namespaces are refused, as in many containers: the layer is a copy, worked on where it lies.
 	none=$tmp/no-namespaces
 	printf '#!/bin/sh\nexec unshare -U --map-user=1000 --map-group=1000 --keep-caps sh -c '"'"'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'"'"' x "$@"\n' >"$none"
@@ -179,7 +254,7 @@ if sealwright doctor 2>/dev/null | grep -qi 'sandbox.*level [23]'; then
 	check 'work that did not come to its end is not in the folder' test ! -e c.txt
 	run sealwright resume --model scripted --base-url "$url" --max-turns 4
 	check 'and goes on in its layer' test -n "$(find "$XDG_STATE_HOME/sealwright/layers" -name c.txt)"
-	check 'what comes to its end leaves no layer, nor does what wrote nothing' test "$(find "$XDG_STATE_HOME/sealwright/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 2
+	check 'what comes to its end leaves no layer, nor does what wrote nothing' test "$(find "$XDG_STATE_HOME/sealwright/layers" -mindepth 1 -maxdepth 1 | wc -l)" = 3
 else
 	skip 'what the sandbox refuses is told' "$(sealwright doctor 2>&1 | grep -i sandbox | head -n 1)"
 fi

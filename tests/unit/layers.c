@@ -146,7 +146,7 @@ static void profiles(void)
 	struct err e = { 0 };
 	struct walls w;
 
-	ok(walls_open(&a, &want, NULL, NULL, &w, &e) == 0 && w.tests.backend == SANDBOX_OFF && w.work.tree == tree,
+	ok(walls_open(&a, &want, NULL, NULL, NULL, &w, &e) == 0 && w.tests.backend == SANDBOX_OFF && w.work.tree == tree,
 	   "profiles go over what a person chose, and do not change the backend %s", e.text);
 	d = walls_sandbox(&w);
 	is_text(json_text_or(json_map(d, "commands"), "profile", ""), "none", "commands have the profile none");

@@ -155,6 +155,27 @@ static void a_resumed_session_keeps_what_it_began_with(void)
 	   "a policy that came since holds: %s", e.text);
 }
 
+static void what_commands_may_reach_is_of_flag_and_session(void)
+{
+	auto_json *about = NULL;
+	struct settings_parts p = { 0 };
+	struct opts o = { 0 };
+
+	ok(resolve(NULL, NULL, NULL, NULL) == 0 && !s.asked.profile && !s.asked.allow, "nothing unless asked: %s", e.text);
+	ok(resolve(ARGS("--allow", "a.example", "--allow", "registries", "--profile", "deps"), NULL, NULL, NULL) == 0, "asked for: %s", e.text);
+	about = settings_about(&s);
+	p.session = about;
+	ok(settings_resolve(&a, NULL, &p, &s, &e) == 0 && s.asked.allow && s.asked.allow[1] && !s.asked.allow[2], "a session keeps it");
+	is_text(s.asked.allow[0], "a.example", "the host");
+	is_text(s.asked.profile, "deps", "and the profile");
+	opts_parse(&a, options, false, ARGS("--allow", "b.example:8443"), &o, &e);
+	ok(settings_resolve(&a, &o, &p, &s, &e) == 0 && s.asked.allow && !s.asked.allow[1], "a flag takes the place of all hosts that were kept");
+	is_text(s.asked.allow[0], "b.example:8443", "by its own");
+	is_text(s.asked.profile, "deps", "and of nothing else");
+	ok(resolve(ARGS("--allow", "exa mple"), NULL, NULL, NULL) < 0 && e.code == ERR_USAGE && strstr(e.text, "--allow"), "what is no host is refused: %s",
+	   e.text);
+}
+
 static void endpoints_are_held_by_whole_names(void)
 {
 	static const char *const good[] = { "https://api.example.org/v1", "https://api.example.org", "HTTPS://API.example.org/v1/x",
@@ -177,6 +198,7 @@ int main(void)
 	a_key_in_a_file_is_refused();
 	a_policy_wins_over_flags();
 	a_resumed_session_keeps_what_it_began_with();
+	what_commands_may_reach_is_of_flag_and_session();
 	endpoints_are_held_by_whole_names();
 	arena_drop(&a);
 	return done();
