@@ -461,7 +461,8 @@ int own_open(struct own *o, uint64_t more, void (*run)(struct own *o), pid_t *pi
 		r = err_set(e, ERR_DENIED, "sandbox: level 3 is asked for, and no cgroup can be made: %s", cgroup_version() ?
 			    strerror(errno) : cgroup_lacks());
 	if (r == 0) {
-		o->apart = idmap_open(&o->view);
+		/* Whose tree is shown decides: without it, all else may be mapped where that could not be. */
+		o->apart = (!o->lender || warm_is_apart(o->lender)) && idmap_open(&o->view);
 		o->view.is_root = was_root = geteuid() == 0 && !o->apart;
 		r = o->lender ? warm_lend(o->lender, &o->view, o->apart, e) : 0;
 		*pid = r < 0 ? -1 : clone_child(o, more, run);

@@ -304,6 +304,7 @@ const char *warm_source(const struct sandbox_session *w); /* the copy that it sh
 const char *warm_own(const struct sandbox_session *w); /* the private folder of one at level 1 */
 void warm_close(struct sandbox_session *w);
 int warm_tree(const struct sandbox_session *w, unsigned *owner);
+bool warm_is_apart(const struct sandbox_session *w);
 /* Puts a copy of the mounts of w's tree where v wants it, for a sandbox whose user is another (apart) or is not. */
 int warm_lend(struct sandbox_session *w, struct view *v, bool apart, struct err *e);
 int warm_run(struct arena *a, const struct sandbox *s, const struct proc *p, struct proc_result *out, struct err *e);

@@ -585,6 +585,11 @@ int warm_tree(const struct sandbox_session *w, unsigned *owner)
 	return w->tree;
 }
 
+bool warm_is_apart(const struct sandbox_session *w)
+{
+	return w->o.apart;
+}
+
 int warm_lend(struct sandbox_session *w, struct view *v, bool apart, struct err *e)
 {
 	struct pollfd set[2] = { { w->trees, POLLIN, 0 }, { w->keeper_fd, POLLIN, 0 } };
