@@ -174,12 +174,31 @@ static bool read_parents_maps(void)
 }
 static bool read_parents_auxv(void) { char c; int fd = open(parent("auxv"), O_RDONLY); return fd >= 0 && read(fd, &c, 1) == 1; }
 static bool read_parents_stack(void) { char c; int fd = open(parent("syscall"), O_RDONLY); return fd >= 0 && read(fd, &c, 1) == 1; }
-static bool list_parents_descriptors(void) { return opens(parent("fd"), O_RDONLY | O_DIRECTORY); }
+static bool list_parents_descriptors(void) /* where they lead; their numbers say nothing */
+{
+	char name[32], to[64];
+
+	for (int i = 0; i < 256; i++) {
+		snprintf(name, sizeof(name), "fd/%d", i);
+		if (readlink(parent(name), to, sizeof(to)) > 0)
+			return true;
+	}
+	return false;
+}
 static bool read_parents_descriptor(void) { return folder_holds_secret(parent("fd"), "."); }
 static bool see_parents_folder(void) { return opens(parent("cwd"), O_RDONLY | O_DIRECTORY); }
 static bool see_parents_root(void) { return opens(parent("root"), O_RDONLY | O_DIRECTORY); }
 static bool open_parents_program(void) { return opens(parent("exe"), O_RDONLY); }
-static bool list_parents_maps(void) { return opens(parent("map_files"), O_RDONLY | O_DIRECTORY); }
+static bool list_parents_maps(void)
+{
+	DIR *d = opendir(parent("map_files"));
+	const struct dirent *f;
+
+	while (d && (f = readdir(d)))
+		if (f->d_name[0] != '.')
+			return true;
+	return false;
+}
 static bool read_through_parents_root(void)
 {
 	char path[PATH_MAX];

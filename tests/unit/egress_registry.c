@@ -342,8 +342,9 @@ static void a_registry_behind_it(struct egress *g)
 	says("3130/simple/none/", "404", "what the registry does not have is not there");
 	says("3131/thing", "\"name\":\"thing\"", "npm's index comes");
 	ok(told_token == 1, "with the token of .npmrc");
-	r = boxed(&a, &s, "env; cat $(find / -xdev -type f -user agent 2>/dev/null); cat ~/.npmrc ~/.config/pip/pip.conf");
-	ok(!strstr(r.output, "p%3Awd") && !strstr(r.output, "p:wd") && !strstr(r.output, "tok-en") && strstr(r.output, "127.0.0.1:3131"),
+	r = boxed(&a, &s, "env; cat ~/.npmrc ~/.config/pip/pip.conf; find / -xdev -type f -user agent -size -256k "
+			       "-exec grep -lE 'p%3Awd|p:wd|tok-en' {} + 2>/dev/null | sed 's/^/held by /'");
+	ok(!strstr(r.output, "p%3Awd") && !strstr(r.output, "p:wd") && !strstr(r.output, "tok-en") && !strstr(r.output, "held by") && strstr(r.output, "127.0.0.1:3131"),
 	   "neither password nor token stands inside, but where ours is");
 	says("3130/../../etc/passwd", "404", "a path that is no package's");
 	r = boxed(&a, &s, "curl -sS -i -d x http://127.0.0.1:3131/-/npm/v1/security/audits/quick; curl -sS -X PUT -d x http://127.0.0.1:3131/thing");
