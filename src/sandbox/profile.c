@@ -405,12 +405,13 @@ static char *path_by_name(struct arena *a, const char *name, bool *built_in, str
 	return NULL;
 }
 
-/* A built-in one is part of the program: whoever can change it can change that, too. */
+/* A built-in one has the mode that a clone gave it, as the program beside it. Code inside may have written it when it lies within the
+ * tree, whoever made it first. */
 static int read_file(struct arena *a, const char *path, const char *tree, bool built_in, struct bytes *text, struct err *e)
 {
 	auto_buf b = buf_max(CONF_BYTES_MAX);
 	char *real = realpath(path, NULL), *real_tree = tree ? realpath(tree, NULL) : NULL;
-	bool within = !built_in && real && real_tree && path_is_beneath(real, real_tree);
+	bool within = real && real_tree && path_is_beneath(real, real_tree);
 	auto_fd fd = real && !within ? open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 	int number = errno;
 	struct stat st;
