@@ -180,4 +180,21 @@ static inline void again_as_an_ordinary_user(void)
 	ok(r.status == 0, "all of it holds for an ordinary user");
 }
 
+/* A whole test: all() on an overlay, where there can be one, and on a copy; as root, then as an ordinary user. */
+__attribute__((unused))
+static inline int on_overlay_and_copy(const char *name, void (*all)(void))
+{
+	base_make(name);
+	if (has_marks())
+		all();
+	else
+		printf("# no overlay: /tmp takes no attributes of users\n");
+	copied = true;
+	all();
+	again_as_an_ordinary_user();
+	fs_remove_tree(base, NULL);
+	arena_drop(&a);
+	return done();
+}
+
 #endif

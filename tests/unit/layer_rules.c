@@ -479,15 +479,5 @@ static void all_of_it(void)
 
 int main(void)
 {
-	base_make("layer-rules");
-	if (has_marks())
-		all_of_it();
-	else
-		printf("# no overlay: /tmp takes no attributes of users\n");
-	copied = true;
-	all_of_it();
-	again_as_an_ordinary_user();
-	fs_remove_tree(base, NULL);
-	arena_drop(&a);
-	return done();
+	return on_overlay_and_copy("layer-rules", all_of_it);
 }
